@@ -1,0 +1,142 @@
+"""What the whole window shares: the study as it stands, the jobs, and the one selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from app.study import Study
+from app.ui.theme import LIGHT, Theme
+from profiler.breakdown import Convention
+
+if TYPE_CHECKING:
+    from app.workbench import JobChanged, JobView, StudyChanged, Workbench
+
+CONVENTIONS: tuple[Convention, ...] = ("macs", "ops", "flops")
+
+
+class Desk(QObject):
+    """Signals carry values, never widgets. Whatever is selected stays selected on every page."""
+
+    study_changed = Signal(object)
+    study_opened = Signal()
+    jobs_changed = Signal()
+    job_ended = Signal(object)
+    candidate_changed = Signal(str)
+    layer_changed = Signal(str)
+    device_changed = Signal(str)
+    convention_changed = Signal(str)
+    page_changed = Signal(str)
+    theme_changed = Signal(object)
+    problem = Signal(object)
+
+    _arrived = Signal(object)  # from the workbench's threads to the window's
+    _answered = Signal(object)
+
+    def __init__(self, theme: Theme = LIGHT) -> None:
+        super().__init__()
+        self.workbench: Workbench | None = None
+        self.study = Study()
+        self.candidate, self.layer, self.device, self.page = "", "", "cpu", "network"
+        self.convention: Convention = "macs"
+        self.theme = theme
+        self._stop_listening: Callable[[], None] = lambda: None
+        self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
+        self._answered.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def jobs(self) -> tuple[JobView, ...]:
+        return self.workbench.jobs if self.workbench else ()
+
+    def attach(self, workbench: Workbench) -> None:
+        """Show this study from now on."""
+        self._stop_listening()
+        self.workbench = workbench
+        self._stop_listening = workbench.listen(self._arrived.emit)
+        self.candidate = self.layer = ""
+        self.study_opened.emit()
+        self._show(workbench.study)
+        self.jobs_changed.emit()
+
+    def detach(self) -> None:
+        self._stop_listening()
+        self._stop_listening = lambda: None
+
+    def _receive(self, event: StudyChanged | JobChanged) -> None:
+        if event.workbench is not self.workbench:
+            return  # it left while its last news was on the way
+        if event.view is None:
+            self._show(event.study)
+            return
+        self.jobs_changed.emit()
+        if event.view.state in ("done", "failed", "cancelled"):
+            self.job_ended.emit(event.view)
+
+    def _show(self, study: Study) -> None:
+        self.study = study
+        shown = [candidate.letter for candidate in study.shown()]
+        if self.candidate not in shown:
+            self.candidate = shown[0] if shown else ""
+            self.study_changed.emit(study)
+            self.candidate_changed.emit(self.candidate)
+        else:
+            self.study_changed.emit(study)
+
+    def select_candidate(self, letter: str) -> None:
+        if letter != self.candidate and letter in self.study.candidates:
+            self.candidate = letter
+            self.candidate_changed.emit(letter)
+
+    def select_layer(self, name: str) -> None:
+        if name != self.layer:
+            self.layer = name
+            self.layer_changed.emit(name)
+
+    def select_device(self, name: str) -> None:
+        if name != self.device:
+            self.device = name
+            self.device_changed.emit(name)
+
+    def set_convention(self, convention: Convention) -> None:
+        if convention != self.convention:
+            self.convention = convention
+            self.convention_changed.emit(convention)
+
+    def next_convention(self) -> None:
+        self.set_convention(CONVENTIONS[(CONVENTIONS.index(self.convention) + 1) % len(CONVENTIONS)])
+
+    def set_page(self, key: str) -> None:
+        if key != self.page:
+            self.page = key
+            self.page_changed.emit(key)
+
+    def set_theme(self, theme: Theme) -> None:
+        if theme is not self.theme:
+            self.theme = theme
+            self.theme_changed.emit(theme)
+
+    def ask(
+        self,
+        question: str,
+        settings: Mapping[str, Any],
+        then: Callable[[dict[str, Any]], None],
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Ask a worker something; `then` gets the answer on the window's thread."""
+        if self.workbench is None:
+            return
+
+        def done(future: Future[dict[str, Any]]) -> None:
+            error = None if future.cancelled() else future.exception()
+            if future.cancelled():
+                return
+            if error is None:
+                answer = future.result()
+                self._answered.emit(lambda: then(answer))
+            else:
+                self._answered.emit(lambda: (failed or self.problem.emit)(error))
+
+        self.workbench.ask(question, settings).add_done_callback(done)

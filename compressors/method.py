@@ -1,0 +1,155 @@
+"""What a compression is: a frozen dataclass of knobs with `apply`. The form, the recipe file and the report read its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+
+from profiler.breakdown import Breakdown
+from profiler.errors import BadInput
+from profiler.progress import Job
+
+if TYPE_CHECKING:
+    from compressors.data.data_set import DataSet
+    from profiler.network import Network
+
+Group = Literal["prune and share", "low rank", "compact filters", "teacher and student", "train", "clean up"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a method may use of the other rooms; `app` supplies it.
+
+    data: for training and validation (None: methods that train say they need data); folder: where checkpoints of this
+    run go (None: nowhere); seed: everything random follows from it; evaluate: accuracy (0 to 1) of a network on a split
+    ("validation" or "train"; never "test") as a job.
+    """
+
+    data: DataSet | None = None
+    folder: Path | None = None
+    seed: int = 0
+    evaluate: Callable[[Network, str], Job[float]] | None = None
+    threads: int = 0  # 0: torch's own choice
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A registered dataclass: `key` is its name in recipe files; `title`, `group` and `gain` are shown to people."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    group: ClassVar[Group]
+    gain: ClassVar[str]  # one line: what it gains
+
+    def apply(self, network: Network, context: Context) -> Job[Network]:
+        """A new network; the given one is left as it is."""
+        ...
+
+    def problems(self, network: Breakdown, has_data: bool) -> list[str]:
+        """Why this step cannot run on this network, as sentences; empty when it can. Cheap: reads no weight."""
+        ...
+
+    def summary(self) -> str:
+        """Its settings in a few words, as a candidate's title has them: `fc1, fc2 to 8 %`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One setting of a method, as a form shows it."""
+
+    name: str
+    default: Any
+    kind: Literal["share", "number", "integer", "choice", "layers", "per_layer", "switch"]
+    label: str
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def knob(
+    default: Any = MISSING,
+    *,
+    kind: str,
+    label: str,
+    help: str = "",  # noqa: A002 - the word a form uses
+    low: float | None = None,
+    high: float | None = None,
+    choices: Sequence[str] = (),
+    factory: Callable[[], Any] | None = None,
+) -> Any:
+    """A dataclass field that describes itself. Bounds are inclusive."""
+    described = {
+        "kind": kind, "label": label, "help": help, "low": low, "high": high, "choices": tuple(choices)
+    }  # fmt: skip
+    if factory is not None:
+        return field(default_factory=factory, metadata=described)
+    return field(default=default, metadata=described)
+
+
+def knobs(method: type[Method] | Method) -> tuple[Knob, ...]:
+    """The settings of a method, in their order."""
+    return tuple(Knob(name=f.name, default=_default(f), **f.metadata) for f in fields(method) if f.metadata)  # type: ignore[arg-type]
+
+
+def _default(f: Field[Any]) -> Any:
+    return f.default_factory() if f.default_factory is not MISSING else f.default
+
+
+METHODS: dict[str, type[Method]] = {}
+
+M = TypeVar("M", bound=type[Any])
+
+
+def method(cls: M) -> M:
+    """Register a method under its `key`."""
+    METHODS[cls.key] = cls
+    return cls
+
+
+def find(key: str) -> type[Method]:
+    """The method called `key`. Raises BadInput that lists those there are."""
+    import compressors.methods  # noqa: F401 - importing it registers them all
+
+    if key not in METHODS:
+        raise BadInput(f"There is no method “{key}”.", fix=f"Methods are: {', '.join(sorted(METHODS))}.")
+    return METHODS[key]
+
+
+def checked(cls: type[Method], settings: Mapping[str, Any]) -> Method:
+    """A method made from settings. Raises BadInput naming an unknown knob, a wrong type or a value outside its bounds."""
+    known = {k.name: k for k in knobs(cls)}
+    for name, value in settings.items():
+        if name not in known:
+            raise BadInput(f"“{cls.key}” has no knob “{name}”.", fix=f"Its knobs are: {', '.join(known)}.")
+        _check(cls.key, known[name], value)
+    tidy = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    return cls(**tidy)
+
+
+def _check(key: str, k: Knob, value: Any) -> None:
+    where = f"In “{key}”, knob “{k.name}” is {value!r}."
+    numbers = value.values() if k.kind == "per_layer" and isinstance(value, Mapping) else [value]
+    expected: dict[str, tuple[tuple[type, ...], str]] = {
+        "share": ((int, float), "a number"),
+        "number": ((int, float), "a number"),
+        "integer": ((int,), "a whole number"),
+        "choice": ((str,), "one of " + ", ".join(k.choices)),
+        "switch": ((bool,), "true or false"),
+        "layers": ((list, tuple), "a list of layer names"),
+        "per_layer": ((Mapping,), "a table of layer names and numbers"),
+    }
+    types, words = expected[k.kind]
+    wrong = not isinstance(value, types) or (isinstance(value, bool) and k.kind != "switch")
+    if wrong or (k.kind == "choice" and value not in k.choices):
+        raise BadInput("A knob has a value that does not fit.", where, f"It takes {words}.")
+    if k.kind in ("layers", "choice", "switch"):
+        return
+    for number in numbers:
+        if not isinstance(number, (int, float)) or isinstance(number, bool):
+            raise BadInput("A knob has a value that does not fit.", where, "It takes numbers.")
+        if (k.low is not None and number < k.low) or (k.high is not None and number > k.high) or number != number:
+            raise BadInput("A knob is outside its range.", where, f"It goes from {k.low:g} to {k.high:g}.")

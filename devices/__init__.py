@@ -1,0 +1,1 @@
+"""Where a network runs, and what is measured there."""

@@ -1,0 +1,1 @@
+"""What a network is, and what it costs. Knows no torch, no Qt, no device."""

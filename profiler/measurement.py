@@ -1,0 +1,200 @@
+"""What was measured: values only, with the raw samples kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Literal
+
+
+def percentile(values: tuple[float, ...], share: float) -> float:
+    """The value below which `share` (0 to 1) of the sorted values lie, linearly interpolated. Raises ValueError on none."""
+    if not values:
+        raise ValueError("No values.")
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """What a device said of itself. Empty strings and None are "not known"."""
+
+    name: str
+    model: str = ""
+    cpu: str = ""
+    cores: int | None = None
+    memory_mb: float | None = None
+    system: str = ""
+    python: str = ""
+    engines: Mapping[str, str] = field(default_factory=dict[str, str])  # engine -> version
+    power_mode: str = ""
+    clocks: str = ""
+
+
+@dataclass(frozen=True)
+class ProfileSettings:
+    """How a profile is taken. `engine` is a name from `DeviceFacts.engines`."""
+
+    runs: int = 50
+    warmup: int = 10
+    batch: int = 1
+    threads: int = 1
+    engine: str = "onnxruntime"
+
+
+@dataclass(frozen=True)
+class LayerTiming:
+    """Time of one row of the per-layer split: `covers` names the layers (several when fused), microseconds per profiled run."""
+
+    name: str
+    covers: tuple[str, ...]
+    microseconds: tuple[float, ...]
+
+    @property
+    def median_us(self) -> float:
+        return median(self.microseconds)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Megabytes (10^6) of the fresh process that are its own (USS), beside what was computed. None: not measured."""
+
+    after_load_mb: float | None
+    after_run_mb: float | None
+    weights_mb: float | None
+    peak_activation_mb: float | None
+
+
+@dataclass(frozen=True)
+class PowerTrace:
+    """Watts of one rail over the run window. `source` and `rail` name what was read; times in seconds from its start."""
+
+    source: str
+    rail: str
+    seconds: tuple[float, ...]
+    watts: tuple[float, ...]
+    idle_watts: float
+    run_start: float
+    run_stop: float
+    inferences: int
+
+    @property
+    def energy_mj(self) -> float | None:
+        """Millijoules per inference above idle: the integral of (P − P_idle) over the run window ÷ inferences (trapezoids)."""
+        inside = [(t, w) for t, w in zip(self.seconds, self.watts, strict=True) if self.run_start <= t <= self.run_stop]
+        if len(inside) < 2 or self.inferences < 1:
+            return None
+        joules = sum(
+            (t1 - t0) * ((w0 + w1) / 2 - self.idle_watts)
+            for (t0, w0), (t1, w1) in zip(inside, inside[1:], strict=False)
+        )
+        return 1000 * joules / self.inferences
+
+
+@dataclass(frozen=True)
+class Load:
+    """The machine before the run: share of all cores busy (0 to 1), and what may disturb a measurement, in words."""
+
+    before: float | None = None
+    after: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One network on one device: raw end-to-end latencies without profiling, then the per-layer split.
+
+    `profiled_ms` are end-to-end times of the profiled pass; their median against `latencies_ms` is what profiling costs.
+    `unmatched_us` is kernel time per profiled run that belongs to no layer (reorders the runtime put in).
+    """
+
+    network: str  # digest
+    device: DeviceFacts
+    settings: ProfileSettings
+    at: str  # ISO 8601, UTC
+    latencies_ms: tuple[float, ...]
+    profiled_ms: tuple[float, ...] = ()
+    layers: tuple[LayerTiming, ...] = ()
+    unmatched_us: tuple[float, ...] = ()
+    memory: Memory | None = None
+    power: PowerTrace | None = None
+    load: Load = field(default_factory=Load)
+    complete: bool = True  # False: interrupted, what was measured is kept
+
+    @property
+    def median_ms(self) -> float:
+        return median(self.latencies_ms)
+
+    @property
+    def p5_ms(self) -> float:
+        return percentile(self.latencies_ms, 0.05)
+
+    @property
+    def p95_ms(self) -> float:
+        return percentile(self.latencies_ms, 0.95)
+
+    @property
+    def reconciliation(self) -> "Reconciliation":
+        return reconcile(self)
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Does it add up? The plain kernel sum, never scaled to fit; the rest of the end-to-end time is unattributed.
+
+    `unmatched_ms` (kernels that belong to no layer) is part of `unattributed_ms`.
+    """
+
+    layers_sum_ms: float
+    unmatched_ms: float
+    unattributed_ms: float
+    end_to_end_ms: float
+    profiling_overhead_pct: float | None
+
+
+def reconcile(profile: Profile) -> Reconciliation:
+    """Set the medians beside each other. Raises ValueError when nothing was measured."""
+    end_to_end = profile.median_ms
+    layers_sum = sum(layer.median_us for layer in profile.layers) / 1000
+    overhead = 100 * (median(profile.profiled_ms) / end_to_end - 1) if profile.profiled_ms else None
+    return Reconciliation(
+        layers_sum_ms=layers_sum,
+        unmatched_ms=median(profile.unmatched_us) / 1000 if profile.unmatched_us else 0.0,
+        unattributed_ms=end_to_end - layers_sum,
+        end_to_end_ms=end_to_end,
+        profiling_overhead_pct=overhead,
+    )
+
+
+Verdict = Literal["faster", "slower", "same"]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times faster `b` is than `a` (time of a ÷ time of b), with the interval at `level`.
+
+    The verdict is about `b`: "same" when the interval contains 1, that is, the difference is inside the noise.
+    """
+
+    a: str
+    b: str
+    ratio: float
+    low: float
+    high: float
+    level: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Networks timed in turn (A B A B …) in one process on one device. `rounds_ms[i]` are network i's raw latencies by round."""
+
+    networks: tuple[str, ...]  # labels as given: letters or file names
+    device: DeviceFacts
+    settings: ProfileSettings
+    at: str
+    rounds_ms: tuple[tuple[float, ...], ...]
+    ratios: tuple[Ratio, ...]
+    load: Load = field(default_factory=Load)
