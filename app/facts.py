@@ -10,7 +10,7 @@ from profiler.breakdown import Breakdown
 from profiler.input_recipe import InputRecipe
 from profiler.measurement import Comparison, Profile
 
-JobKind = Literal["open", "compress", "evaluate", "pack", "profile", "compare", "report"]
+JobKind = Literal["open", "data", "compress", "evaluate", "pack", "profile", "compare", "report"]
 Outcome = Literal["done", "failed", "cancelled"]
 
 
@@ -61,7 +61,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Accuracy (0 to 1) of the file. `right` is the digest of a bitmap, one bit a sample, so that two can be compared."""
+    """Accuracy (0 to 1) of the file. `right` is the digest of a bitmap, one bit a sample: two can be compared."""
 
     letter: str
     data: str
@@ -87,7 +87,7 @@ class PackedLayer:
 
 @dataclass(frozen=True)
 class Packed:
-    """The real size of the `.nbz` file, headers included. `entropy_bytes`: the limit of an ideal code of each tensor's bytes."""
+    """The real size of the `.nbz` file, headers included. `entropy_bytes`: the limit of an ideal order-0 code."""
 
     letter: str
     digest: str
@@ -148,7 +148,7 @@ class Pinned:
 
 @dataclass(frozen=True)
 class JobStarted:
-    """A job began. `letter` is the candidate it makes or measures (for a comparison, the last). With no `JobEnded`: interrupted."""
+    """A job began. `letter`: the candidate it makes or measures (the last compared). No `JobEnded`: interrupted."""
 
     job: str
     kind: JobKind

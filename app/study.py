@@ -142,7 +142,7 @@ def replay(facts: Iterable[Fact]) -> Study:
 
 
 @singledispatch
-def after(fact: Any, study: Study) -> Study:
+def after(fact: Any, study: Study) -> Study:  # noqa: ARG001 - the kinds below use it
     """The study once `fact` is known."""
     raise TypeError(f"Not a fact: {fact!r}")
 
@@ -187,7 +187,11 @@ def _(fact: CandidateBorn, study: Study) -> Study:
 
 @after.register
 def _(fact: Stored, study: Study) -> Study:
-    known: dict[str, Any] = {"source": f"object:{fact.digest}", "digest": fact.digest, "file_bytes": fact.file_bytes}
+    known: dict[str, Any] = {
+        "source": f"object:{fact.digest}",
+        "digest": fact.digest,
+        "file_bytes": fact.file_bytes,
+    }
     if fact.nonzero_params is not None:
         known |= {"nonzero_params": fact.nonzero_params, "layer_nonzero": fact.layer_nonzero}
     return _change(study, fact.letter, **known)

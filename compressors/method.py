@@ -1,4 +1,4 @@
-"""What a compression is: a frozen dataclass of knobs with `apply`. The form, the recipe file and the report read its fields."""
+"""What a compression is: a frozen dataclass of knobs with `apply`. Form, recipe file and report read its fields."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def find(key: str) -> type[Method]:
 
 
 def checked(cls: type[Method], settings: Mapping[str, Any]) -> Method:
-    """A method made from settings. Raises BadInput naming an unknown knob, a wrong type or a value outside its bounds."""
+    """A method made from settings. Raises BadInput: an unknown knob, a wrong type, a value outside its bounds."""
     known = {k.name: k for k in knobs(cls)}
     for name, value in settings.items():
         if name not in known:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import Literal
 
 
 def percentile(values: tuple[float, ...], share: float) -> float:
-    """The value below which `share` (0 to 1) of the sorted values lie, linearly interpolated. Raises ValueError on none."""
+    """The value below which `share` (0 to 1) of the values lie, linearly interpolated. Raises ValueError on none."""
     if not values:
         raise ValueError("No values.")
     ordered = sorted(values)
@@ -46,7 +47,7 @@ class ProfileSettings:
 
 @dataclass(frozen=True)
 class LayerTiming:
-    """Time of one row of the per-layer split: `covers` names the layers (several when fused), microseconds per profiled run."""
+    """One row of the per-layer split. `covers` names its layers (several when fused); microseconds per profiled run."""
 
     name: str
     covers: tuple[str, ...]
@@ -59,7 +60,7 @@ class LayerTiming:
 
 @dataclass(frozen=True)
 class Memory:
-    """Megabytes (10^6) of the fresh process that are its own (USS), beside what was computed. None: not measured."""
+    """Megabytes (10^6) that are the fresh process's own (USS), beside what was computed. None: not measured."""
 
     after_load_mb: float | None
     after_run_mb: float | None
@@ -69,7 +70,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class PowerTrace:
-    """Watts of one rail over the run window. `source` and `rail` name what was read; times in seconds from its start."""
+    """Watts of one rail over the run window. `source` and `rail` name what was read; times are seconds from its start."""
 
     source: str
     rail: str
@@ -82,15 +83,26 @@ class PowerTrace:
 
     @property
     def energy_mj(self) -> float | None:
-        """Millijoules per inference above idle: the integral of (P − P_idle) over the run window ÷ inferences (trapezoids)."""
-        inside = [(t, w) for t, w in zip(self.seconds, self.watts, strict=True) if self.run_start <= t <= self.run_stop]
+        """Millijoules per inference above idle: ∫(P − P_idle)dt over the run window ÷ inferences, by trapezoids.
+
+        Power between two samples is taken as the straight line between them, also at the window's edges. None when
+        fewer than two samples fell into the window.
+        """
+        inside = [(t, w) for t, w in zip(self.seconds, self.watts, strict=True) if self.run_start < t < self.run_stop]
         if len(inside) < 2 or self.inferences < 1:
             return None
-        joules = sum(
-            (t1 - t0) * ((w0 + w1) / 2 - self.idle_watts)
-            for (t0, w0), (t1, w1) in zip(inside, inside[1:], strict=False)
-        )
+        edges = [(t, _watts_at(t, self.seconds, self.watts)) for t in (self.run_start, self.run_stop)]
+        line = [edges[0], *inside, edges[1]]
+        joules = sum((t1 - t0) * ((w0 + w1) / 2 - self.idle_watts) for (t0, w0), (t1, w1) in pairwise(line))
         return 1000 * joules / self.inferences
+
+
+def _watts_at(second: float, seconds: tuple[float, ...], watts: tuple[float, ...]) -> float:
+    """Linear between samples, level beyond the first and the last."""
+    for (t0, w0), (t1, w1) in pairwise(zip(seconds, watts, strict=True)):
+        if t0 <= second <= t1 and t1 > t0:
+            return w0 + (w1 - w0) * (second - t0) / (t1 - t0)
+    return watts[0] if second < seconds[0] else watts[-1]
 
 
 @dataclass(frozen=True)
@@ -106,7 +118,7 @@ class Load:
 class Profile:
     """One network on one device: raw end-to-end latencies without profiling, then the per-layer split.
 
-    `profiled_ms` are end-to-end times of the profiled pass; their median against `latencies_ms` is what profiling costs.
+    `profiled_ms` are end-to-end times of the profiled pass: set against `latencies_ms`, what profiling itself costs.
     `unmatched_us` is kernel time per profiled run that belongs to no layer (reorders the runtime put in).
     """
 
@@ -189,7 +201,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Networks timed in turn (A B A B …) in one process on one device. `rounds_ms[i]` are network i's raw latencies by round."""
+    """Networks timed in turn (A B A B …) in one process on one device. `rounds_ms[i]`: network i's latency by round."""
 
     networks: tuple[str, ...]  # labels as given: letters or file names
     device: DeviceFacts

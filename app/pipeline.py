@@ -1,0 +1,311 @@
+"""The flow, forward only: open, compress, evaluate, pack, profile, compare. Each is a generator of progress and facts.
+
+These run on a worker (see `app.workers`): they take plain settings, write large files into the study's objects, and
+yield facts, which the program records. They know no study and no window.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from app.facts import (
+    CandidateBorn,
+    Compared,
+    DataChosen,
+    Evaluated,
+    Fact,
+    Packed,
+    PackedLayer,
+    Profiled,
+    Stored,
+)
+from app.objects import path_of, put_bytes, put_file
+from profiler.errors import BadInput
+from profiler.measurement import ProfileSettings
+from profiler.plain import from_plain
+from profiler.progress import Job, Progress, scaled
+
+if TYPE_CHECKING:
+    from profiler.network import Network
+
+T = TypeVar("T")
+Steps = Generator[Progress | Fact, None, T]
+
+
+def part(steps: Steps[T], start: float, stop: float) -> Steps[T]:
+    """`scaled`, for jobs that also yield facts."""
+    try:
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                return end.value
+            if isinstance(step, Progress):
+                step = Progress(start + (stop - start) * step.fraction, step.text, step.figures)
+            yield step
+    finally:
+        steps.close()
+
+
+# ------------------------------------------------------------------------------ networks
+
+
+def load(source: str, objects: Path) -> Network:
+    """The network that a candidate's `source` names."""
+    from profiler import formats
+
+    kind, _, rest = source.partition(":")
+    if kind == "object":
+        return formats.read(path_of(objects, rest))
+    return formats.read(source if kind == "zoo" else rest)
+
+
+@contextmanager
+def scratch(objects: Path, suffix: str) -> Iterator[Path]:
+    """A file name beside the objects, gone afterwards whatever happens."""
+    objects.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=objects) as folder:
+        yield Path(folder) / f"network{suffix}"
+
+
+def nonzero(network: Network) -> tuple[int, dict[str, int]]:
+    """Weights and biases that are not zero: in all, and by layer. A tensor used twice counts once."""
+    from profiler.breakdown import breakdown
+
+    by_layer: dict[str, int] = {}
+    total = 0
+    for layer in breakdown(network).layers:
+        if layer.weight is not None and layer.weight not in by_layer:
+            by_layer[layer.name] = int(np.count_nonzero(network.weight(layer.weight)))
+    for name in network.weights():
+        values = network.weight(name)
+        if values.dtype.kind == "f":
+            total += int(np.count_nonzero(values))
+    return total, by_layer
+
+
+def store(network: Network, objects: Path, letter: str) -> Stored:
+    """Keep the network among the study's objects."""
+    from profiler.network import save
+
+    with scratch(objects, ".onnx") as path:
+        save(network, path)
+        size = path.stat().st_size
+        digest = put_file(objects, path, move=True)
+    count, by_layer = nonzero(network)
+    return Stored(letter, digest, size, count, by_layer)
+
+
+def stored(settings: Mapping[str, Any]) -> Steps[Path]:
+    """The candidate's file among the objects; put there first when it is not (a built-in network, a copy cut off)."""
+    objects, source, letter = Path(settings["objects"]), str(settings["source"]), str(settings["letter"])
+    kind, _, rest = source.partition(":")
+    if kind == "object":
+        return path_of(objects, rest)
+    yield Progress(0.0, "Writing the network into the study")
+    fact = store(load(source, objects), objects, letter)
+    yield fact
+    return path_of(objects, fact.digest)
+
+
+# --------------------------------------------------------------------------------- steps
+
+
+def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """Read and count a network, keep a copy, then measure its accuracy and its packed size."""
+    from profiler import formats
+    from profiler.breakdown import breakdown
+
+    objects, letter, source = Path(settings["objects"]), settings["letter"], str(settings["path"])
+    yield Progress(0.0, f"Reading {Path(source).name}")
+    preprocess = settings.get("preprocess")
+    network = formats.read(
+        source,
+        input_shapes=settings.get("input_shapes") or None,
+        preprocess=Path(preprocess) if preprocess else None,
+    )
+    counted = breakdown(network)
+    built_in = source.lower().startswith("zoo:")
+    yield CandidateBorn(
+        letter=letter,
+        parent=None,
+        title="Baseline" if letter == "A" else Path(source).stem[:24],
+        source=source if built_in else f"file:{Path(source).resolve()}",
+        file_name=source.partition(":")[2] if built_in else Path(source).name,
+        breakdown=counted,
+        nonzero_params=None,
+        input_recipe=network.input_recipe,
+    )
+    if built_in and not _is_trained(source):
+        return {"message": "Built-in network with random weights: its accuracy means nothing and is not measured."}
+    yield Progress(0.1, "Keeping a copy in the study")
+    fact = store(network, objects, letter)
+    yield fact
+    again = {**settings, "source": f"object:{fact.digest}"}
+    yield from part(pack(again), 0.2, 0.5)
+    return (yield from part(_evaluate_if_it_fits(again), 0.5, 1.0))
+
+
+def _is_trained(source: str) -> bool:
+    from profiler.zoo import entry
+
+    return entry(source.partition(":")[2]).trained
+
+
+def _evaluate_if_it_fits(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    if not settings.get("data"):
+        return {"message": "No data set yet, so accuracy is not measured."}
+    try:
+        yield from evaluate(settings)
+    except BadInput as misfit:  # the network itself is fine, so the job is not a failure
+        return {"message": f"Accuracy is not measured. {misfit}"}
+    return {}
+
+
+def compress(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """Run a recipe on the parent, keep the result as a new candidate, then evaluate and pack it."""
+    from compressors.data import open_data
+    from compressors.method import Context
+    from compressors.recipe import Recipe, apply
+    from profiler.breakdown import breakdown
+
+    objects, letter = Path(settings["objects"]), settings["letter"]
+    began = time.monotonic()
+    yield Progress(0.0, "Reading the network")
+    network = load(settings["source"], objects)
+    recipe = Recipe.from_plain(settings["steps"], seed=settings.get("seed", 0))
+    data = open_data(settings["data"]) if settings.get("data") else None
+    context = Context(
+        data=data,
+        folder=Path(settings["checkpoints"]) if settings.get("checkpoints") else None,
+        seed=recipe.seed,
+        evaluate=lambda candidate, split: _accuracy(candidate, split, settings),
+    )
+    applied = yield from scaled(apply(recipe, network, context), 0.02, 0.8)
+    made = applied.network
+    kept = store(made, objects, letter)
+    yield CandidateBorn(
+        letter=letter,
+        parent=settings["parent"],
+        title=settings.get("title") or recipe.title(),
+        source=f"object:{kept.digest}",
+        file_name=settings.get("file_name", f"{letter}.onnx"),
+        breakdown=breakdown(made),
+        nonzero_params=kept.nonzero_params,
+        recipe=tuple(settings["steps"]),
+        seed=recipe.seed,
+        input_recipe=made.input_recipe,
+        layer_nonzero=kept.layer_nonzero,
+        training=tuple(applied.training),
+        took_s=time.monotonic() - began,
+    )
+    yield kept
+    again = {**settings, "source": f"object:{kept.digest}"}
+    yield from part(pack(again), 0.8, 0.9)
+    return (yield from part(_evaluate_if_it_fits(again), 0.9, 1.0))
+
+
+def _accuracy(network: Network, split: str, settings: Mapping[str, Any]) -> Job[float]:
+    """What methods are handed as `Context.evaluate`. The test split is never theirs."""
+    from compressors.data import open_data
+    from compressors.evaluate import evaluate as run
+    from profiler.network import save
+
+    if split == "test":
+        raise BadInput("A recipe may not look at the test split.")
+    with scratch(Path(settings["objects"]), ".onnx") as path:
+        save(network, path)
+        result = yield from run(path, network.input_recipe, open_data(settings["data"]).split(split))
+    return result.accuracy
+
+
+def evaluate(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """Accuracy of the candidate's file on a split of the data set."""
+    from compressors.data import open_data
+    from compressors.evaluate import evaluate as run
+
+    objects, split = Path(settings["objects"]), str(settings.get("split", "test"))
+    if not settings.get("data"):
+        raise BadInput("No data set is chosen, so accuracy cannot be measured.", fix="Choose data first.")
+    path = yield from stored(settings)
+    data = open_data(settings["data"])
+    recipe = load(settings["source"], objects).input_recipe
+    result = yield from scaled(run(path, recipe, data.split(split)), 0.0, 1.0)
+    yield Evaluated(
+        letter=settings["letter"],
+        data=data.title,
+        split=split,
+        accuracy=result.accuracy,
+        top5=result.top5,
+        correct=result.correct,
+        samples=result.samples,
+        right=put_bytes(objects, np.packbits(result.right).tobytes()),
+    )
+    return {}
+
+
+def pack(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """Write the candidate's `.nbz` file among the objects and count its bytes."""
+    from compressors.packing import pack as write
+
+    objects = Path(settings["objects"])
+    network = load(settings["source"], objects)
+    with scratch(objects, ".nbz") as path:
+        summary = yield from write(network, path)
+        digest = put_file(objects, path, move=True)
+    yield Packed(
+        letter=settings["letter"],
+        digest=digest,
+        original_bytes=summary.original_bytes,
+        packed_bytes=summary.packed_bytes,
+        entropy_bytes=summary.entropy_bytes,
+        layers=tuple(PackedLayer(t.name, t.layer, t.original, t.packed, t.index, t.form) for t in summary.layers),
+    )
+    return {}
+
+
+def profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """Time, memory and power of the candidate on a device, layer by layer."""
+    from devices import device
+    from profiler.trace import outline
+
+    chosen = device(settings.get("device", "cpu"))
+    path = yield from stored(settings)
+    network = load(str(settings["source"]), Path(settings["objects"]))
+    how = from_plain(settings.get("settings") or {}, ProfileSettings)
+    measured = yield from chosen.profile(path, outline(network), how)
+    yield Profiled(settings["letter"], chosen.name, measured)
+    return {}
+
+
+def compare(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """Several candidates timed in turn on a device. `settings["networks"]` is a list of {letter, source}."""
+    from devices import device
+
+    chosen = device(settings.get("device", "cpu"))
+    paths: list[Path] = []
+    for each in settings["networks"]:
+        path = yield from stored({**settings, **each})
+        paths.append(path)
+    letters = tuple(str(each["letter"]) for each in settings["networks"])
+    how = from_plain(settings.get("settings") or {}, ProfileSettings)
+    result = yield from chosen.compare(paths, letters, how, settings.get("rounds", 20))
+    yield Compared(letters, chosen.name, result)
+    return {}
+
+
+def choose_data(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """Open a data set once to see that it is one, and say what is in it."""
+    from compressors.data import open_data
+
+    yield Progress(0.0, "Reading the data set")
+    data = open_data(settings["data"])
+    yield DataChosen(settings["data"], data.title, tuple(data.classes), dict(data.sizes))
+    return {}

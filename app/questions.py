@@ -1,0 +1,84 @@
+"""Quick questions that a worker answers: plain settings in, a plain dictionary out. Nothing is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app import pipeline
+from profiler.plain import from_plain, to_plain
+
+if TYPE_CHECKING:
+    from profiler.network import Network
+
+
+@lru_cache(maxsize=4)
+def _network(source: str, objects: str) -> Network:
+    return pipeline.load(source, Path(objects))
+
+
+def histogram(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer's weights as counts, to drag a threshold over. Needs `source`, `objects`, `weight`, `layer`."""
+    from profiler.histogram import weight_histogram
+
+    values = _network(settings["source"], settings["objects"]).weight(settings["weight"])
+    return to_plain(weight_histogram(values, settings["weight"], settings["layer"]))
+
+
+def problems(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Why steps cannot run: a list of [step, sentence]. Needs `steps`, `breakdown`, `has_data`."""
+    from compressors.recipe import Recipe
+    from compressors.recipe import problems as find
+    from profiler.breakdown import Breakdown
+
+    recipe = Recipe.from_plain(settings["steps"])
+    found = find(recipe, from_plain(settings["breakdown"], Breakdown), bool(settings["has_data"]))
+    return {"problems": [[step, sentence] for step, sentence in found]}
+
+
+def read_recipe(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The steps in a recipe file. Needs `path`."""
+    from compressors.recipe import read
+
+    recipe = read(Path(settings["path"]))
+    return {"steps": recipe.to_plain(), "seed": recipe.seed}
+
+
+def recipe_text(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Steps as a recipe file's text. Needs `steps`; `seed` if it is not 0."""
+    from compressors.recipe import Recipe, write
+
+    return {"text": write(Recipe.from_plain(settings["steps"], seed=settings.get("seed", 0)))}
+
+
+def open_sizes(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs of a file whose sizes must be asked for: name -> shape, with words for what is open. Needs `path`."""
+    from profiler import formats
+
+    network = formats.read(settings["path"])
+    return {"inputs": {name: list(shape) for name, shape in network.open_sizes().items()}}
+
+
+def zoo(_settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The built-in networks."""
+    from profiler.zoo import ZOO
+
+    return {
+        "networks": [{"name": e.name, "title": e.title, "source": e.source, "trained": e.trained} for e in ZOO.values()]
+    }
+
+
+def devices(_settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What each known device says of itself."""
+    from devices import devices as known
+
+    return {"devices": [to_plain(device.facts()) for device in known()]}
+
+
+def warm(_settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Load what answers will need, before anyone asks."""
+    import onnx_ir  # noqa: F401 - seconds, spent while nobody waits
+
+    return {}
