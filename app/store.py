@@ -83,7 +83,7 @@ class Store:
                 raise
 
     def facts(self) -> list[Fact]:
-        """All facts in their order; kinds this version does not know are passed over. Raises BadInput on a broken one."""
+        """All facts in their order; kinds not known to this version are left out. Raises BadInput on a broken one."""
         with self._lock, _trouble(self.folder):
             rows = self._database.execute("SELECT id, kind, body FROM fact ORDER BY id").fetchall()
         known: list[Fact] = []

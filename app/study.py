@@ -17,6 +17,7 @@ from app.facts import (
     GoalSet,
     Hidden,
     JobEnded,
+    JobKind,
     JobStarted,
     Outcome,
     Packed,
@@ -62,7 +63,7 @@ class JobRecord:
     """A job as the study knows it. `outcome` None: still running, or interrupted when no one runs it."""
 
     job: str
-    kind: str
+    kind: JobKind
     letter: str
     title: str
     settings: Mapping[str, Any]

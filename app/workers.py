@@ -158,7 +158,7 @@ class Workers:
         threading.Thread(target=self._accept, daemon=True, name="desk").start()
 
     def start(self, lane: str, task: Task, function: str, settings: Mapping[str, Any]) -> None:
-        """Run `function(settings)`, a generator of Progress and facts, on a lane. `on_end` is called once, on a thread."""
+        """Run `function(settings)`, a generator of Progress and facts, on a lane. A thread calls `on_end` once."""
         self._tasks[task.job] = task
         link: Link = (self._listener.address, self._key)
         task.future = self.lanes[lane].submit(drive, link, task.job, function, dict(settings))
