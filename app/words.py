@@ -1,11 +1,12 @@
 """Numbers as people read them, the same in the window, the command line and the report.
 
-Three significant digits with a prefix (totals four), a space before the unit, − and × as signs, MB = 10^6 bytes.
-None is "not measured", never 0.
+Three significant digits with a prefix (totals four), a space before the unit, − and × as signs;
+MB = 10^6 bytes. None is "not measured", never 0.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -22,7 +23,7 @@ _PREFIXES = ("", "k", "M", "G", "T", "P")
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """`digits` significant digits without an exponent: 3.45, 34.9, 105, 0.0413. Digits before the point are never cut."""
+    """`digits` significant digits without an exponent: 3.45, 34.9, 105, 0.0413. Whole digits stay."""
     if value == 0:
         return "0"
     rounded = float(f"{value:.{digits - 1}e}")  # rounding first, so that 9.996 becomes 10.0 and not 10.00
@@ -31,7 +32,7 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def three_digits(value: float | None, unit: str = "", digits: int = 3) -> str:
-    """34.9 k, 105 M, 1.23 G; totals take `digits` = 4: 724.4 M. Whole numbers under 1,000 stand as they are."""
+    """34.9 k, 105 M, 1.23 G; totals take `digits` = 4: 724.4 M. Whole numbers under 1,000 stay."""
     if value is None:
         return not_measured
     number, prefix = _scaled(value, digits)
@@ -91,9 +92,7 @@ def bytes_in_full(size: int | None) -> str:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """57.1 %, from a share of 1."""
-    return (
-        not_measured if share is None else f"{_signed_zero_free(100 * share, digits)} %".replace("-", MINUS)
-    )
+    return not_measured if share is None else f"{_signed_zero_free(100 * share, digits)} %".replace("-", MINUS)
 
 
 def points(delta: float | None, error: float | None = None) -> str:
@@ -129,7 +128,7 @@ def interval(ratio: Ratio) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Time left, rounded as an estimate deserves: a few seconds, about 20 s, about 2 min, about 1 h 20 min."""
+    """Time left, rounded as an estimate deserves: a few seconds, about 20 s, about 2 min, about 1 h."""
     if seconds is None:
         return ""
     if seconds < 10:
@@ -180,6 +179,11 @@ def listed(parts: Iterable[str]) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """1 layer, 3 layers."""
     return f"{exact(count)} {one if count == 1 else many or one + 's'}"
+
+
+def without_zeros(text: str) -> str:
+    """A figure for the middle of a sentence: 6.00 mJ is 6 mJ, 3.10 ms is 3.1 ms."""
+    return re.sub(r"(\.\d*?)0+(?= )", r"\1", text).replace(". ", " ")
 
 
 def shortened(text: str, limit: int = 24) -> str:
