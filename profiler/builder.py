@@ -1,0 +1,158 @@
+"""Write a network in a few lines of Python. Weights are lazy: a network can be counted without making them.
+
+b = Builder("tiny", (1, 28, 28))
+x = b.relu("relu1", b.conv("conv1", b.input, 8, kernel=3, pad=1))
+network = b.network(b.fc("fc1", b.flatten("flatten", x), 10))
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from profiler import shapes
+from profiler.input_recipe import InputRecipe
+from profiler.network import Network
+
+OPSET, IR_VERSION = 13, 8  # what the oldest runtime on a TX2 loads
+KEEP_BELOW = 1 << 20  # values; larger weights are made anew each time they are asked for
+FLOAT = ir.TensorType(ir.DataType.FLOAT)
+
+
+class Builder:
+    """A graph under construction: one float32 input, batch `N`.
+
+    Each method adds one node named `name` and returns its output.
+    """
+
+    def __init__(self, name: str, input_shape: Sequence[int], *, input_name: str = "input", seed: int = 0) -> None:
+        self.name = name
+        self.seed = seed
+        self.input = ir.Value(name=input_name, type=FLOAT, shape=ir.Shape(["N", *input_shape]))
+        self._graph = ir.Graph([self.input], [], nodes=[], opset_imports={"": OPSET}, name=name)
+        self._model = ir.Model(self._graph, ir_version=IR_VERSION, producer_name="netbonsai")
+
+    def node(self, op: str, name: str, inputs: Sequence[ir.Value], **attributes: Any) -> ir.Value:
+        """Any operator with one output, which is named `NAME_out`. Its shape is inferred at once."""
+        node = ir.node(op, inputs, attributes=attributes, name=name)
+        node.outputs[0].name = f"{name}_out"
+        node.outputs[0].type = FLOAT
+        self._graph.append(node)
+        node.outputs[0].shape = self._infer(node)
+        return node.outputs[0]
+
+    def _infer(self, node: ir.Node) -> ir.Shape | None:
+        """The node's output shape, found on a graph of this node alone."""
+        inputs = [ir.Value(name=v.name, type=v.type, shape=v.shape) for v in node.inputs if v is not None]
+        attributes = list(node.attributes.values())
+        output = ir.Value(name=node.outputs[0].name, type=FLOAT)
+        alone = ir.Node("", node.op_type, inputs, attributes, outputs=[output])
+        graph = ir.Graph(inputs, [output], nodes=[alone], opset_imports={"": OPSET}, name="one")
+        shapes.infer(ir.Model(graph, ir_version=IR_VERSION), strict=True)
+        return output.shape
+
+    def weight(self, name: str, shape: Sequence[int], make: Callable[[], np.ndarray]) -> ir.Value:
+        """A float32 initializer whose values are made when they are first asked for."""
+        size = ir.Shape(shape)
+        tensor = ir.LazyTensor(
+            lambda: ir.Tensor(make(), name=name),
+            ir.DataType.FLOAT,
+            size,
+            name=name,
+            cache=math.prod(shape) < KEEP_BELOW,
+        )
+        value = ir.Value(name=name, type=FLOAT, shape=size, const_value=tensor)
+        self._graph.register_initializer(value)
+        return value
+
+    def random(self, name: str, shape: Sequence[int], fan_in: int) -> ir.Value:
+        """Normal values of variance 2 / fan_in (He et al. 2015, equation 10), drawn from the weight's name."""
+        seed = zlib.crc32(name.encode()) + self.seed
+
+        def draw() -> np.ndarray:
+            values = np.random.default_rng(seed).standard_normal(tuple(shape), dtype=np.float32)
+            values *= np.float32(math.sqrt(2 / fan_in))
+            return values
+
+        return self.weight(name, shape, draw)
+
+    def constant(self, name: str, shape: Sequence[int], value: float) -> ir.Value:
+        return self.weight(name, shape, lambda: np.full(tuple(shape), value, np.float32))
+
+    def conv(
+        self,
+        name: str,
+        x: ir.Value,
+        filters: int,
+        *,
+        kernel: int,
+        stride: int = 1,
+        pad: int = 0,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> ir.Value:
+        """A square two-dimensional convolution."""
+        channels = size_of(x, 1) // groups
+        inputs = [x, self.random(f"{name}.weight", (filters, channels, kernel, kernel), channels * kernel * kernel)]
+        if bias:
+            inputs.append(self.constant(f"{name}.bias", (filters,), 0.0))
+        square = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [pad] * 4, "dilations": [1, 1]}
+        return self.node("Conv", name, inputs, **square, group=groups)
+
+    def fc(self, name: str, x: ir.Value, outputs: int) -> ir.Value:
+        """A fully connected layer with a bias: Gemm with its weight as (outputs, inputs)."""
+        inputs = size_of(x, 1)
+        weight = self.random(f"{name}.weight", (outputs, inputs), inputs)
+        return self.node("Gemm", name, [x, weight, self.constant(f"{name}.bias", (outputs,), 0.0)], transB=1)
+
+    def batch_norm(self, name: str, x: ir.Value) -> ir.Value:
+        """Batch normalisation that changes nothing yet: scale 1, shift 0, running mean 0 and variance 1."""
+        start = {"weight": 1.0, "bias": 0.0, "running_mean": 0.0, "running_var": 1.0}
+        stored = [self.constant(f"{name}.{part}", (size_of(x, 1),), value) for part, value in start.items()]
+        return self.node("BatchNormalization", name, [x, *stored], epsilon=1e-5, momentum=0.9)
+
+    def max_pool(
+        self, name: str, x: ir.Value, *, kernel: int, stride: int, pad: int = 0, ceil: bool = False
+    ) -> ir.Value:
+        """Square max pooling; `ceil` rounds the output size up, as Caffe does."""
+        square = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [pad] * 4}
+        return self.node("MaxPool", name, [x], **square, ceil_mode=int(ceil))
+
+    def global_average_pool(self, name: str, x: ir.Value) -> ir.Value:
+        return self.node("GlobalAveragePool", name, [x])
+
+    def local_response_norm(
+        self, name: str, x: ir.Value, *, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
+    ) -> ir.Value:
+        """Local response normalisation across channels (Krizhevsky et al. 2012, section 3.3)."""
+        return self.node("LRN", name, [x], size=size, alpha=alpha, beta=beta, bias=bias)
+
+    def relu(self, name: str, x: ir.Value) -> ir.Value:
+        return self.node("Relu", name, [x])
+
+    def add(self, name: str, a: ir.Value, b: ir.Value) -> ir.Value:
+        return self.node("Add", name, [a, b])
+
+    def flatten(self, name: str, x: ir.Value) -> ir.Value:
+        return self.node("Flatten", name, [x], axis=1)
+
+    def softmax(self, name: str, x: ir.Value) -> ir.Value:
+        return self.node("Softmax", name, [x], axis=1)
+
+    def network(self, *outputs: ir.Value, input_recipe: InputRecipe | None = None) -> Network:
+        """The finished network. The builder is used up."""
+        self._graph.outputs.extend(outputs)
+        return Network.from_model(self._model, name=self.name, input_recipe=input_recipe)
+
+
+def size_of(value: ir.Value, axis: int) -> int:
+    """The length of an axis. Raises ValueError when it is not a number."""
+    size = value.shape[axis] if value.shape is not None else None
+    if not isinstance(size, int):
+        raise ValueError(f"Axis {axis} of {value.name} has no fixed length.")
+    return size

@@ -1,0 +1,74 @@
+"""Weights that stay in their file until they are looked at."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from profiler.errors import BadInput
+
+
+class MappedFile:
+    """A file in the address space, read-only. Raises OSError when it cannot be opened or is empty.
+
+    Touching a map whose file was shortened ends the process (SIGBUS), so size and time are compared first, on the
+    open file: one that was replaced by renaming leaves this one as it was.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("rb")
+        self._seen = self._stamp()
+        self.data = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def _stamp(self) -> tuple[int, int]:
+        status = os.fstat(self._file.fileno())
+        return status.st_size, status.st_mtime_ns
+
+    def check(self) -> None:
+        """Raises BadInput when the file was written to since it was opened."""
+        if self._stamp() != self._seen:
+            raise BadInput(
+                f"“{self.path.name}” was changed by another program while it was open.",
+                f"It lies in {self.path.parent}.",
+                "Open it again.",
+            )
+
+    def array(self, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray:
+        """A view of little-endian values at `offset`; nothing is read yet. It may lie unaligned in memory."""
+        count = int(np.prod(shape, dtype=np.int64))
+        if count == 0:
+            return np.empty(shape, dtype)
+        return np.frombuffer(self.data, dtype.newbyteorder("<"), count, offset).reshape(shape)
+
+
+class MappedTensor(ir.Tensor[np.ndarray]):
+    """A tensor in a mapped file. Its file is checked each time before its values are handed out."""
+
+    def __init__(self, file: MappedFile, offset: int, dtype: ir.DataType, shape: ir.Shape, name: str) -> None:
+        view = file.array(offset, np.dtype(dtype.numpy()), tuple(shape.numpy()))
+        super().__init__(view, dtype=dtype, shape=shape, name=name)
+        self._mapped = file
+
+    def numpy(self) -> np.ndarray:
+        self._mapped.check()
+        return super().numpy()
+
+    def __array__(self, dtype: Any = None) -> np.ndarray:
+        self._mapped.check()
+        return super().__array__(dtype)
+
+    def tobytes(self) -> bytes:
+        self._mapped.check()
+        return super().tobytes()
+
+    def tofile(self, file: Any) -> None:
+        file.write(self.tobytes())

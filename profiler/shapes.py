@@ -1,0 +1,113 @@
+"""Shapes of values: inferring them, and making them right again after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import onnx
+import onnx_ir as ir
+from onnx import shape_inference
+
+from profiler.errors import BadInput
+from profiler.serial import skeleton
+
+Dims = tuple[int | str, ...]
+UNNAMED = "?"  # a size that has not even a symbol
+NO_RANK: Dims = ("…",)  # an input of which not even the number of axes is known
+
+
+def dims(shape: ir.Shape | None) -> Dims:
+    """A shape as plain values: numbers, symbols, `?` for a size without either, `…` for no shape at all."""
+    if shape is None:
+        return NO_RANK
+    return tuple(size if isinstance(size, int) else (size.value or UNNAMED) for size in shape)
+
+
+def known(value: ir.Value | None) -> tuple[int, ...] | None:
+    """The value's shape, when every size is a number."""
+    if value is None or value.shape is None:
+        return None
+    sizes = tuple(size for size in value.shape if isinstance(size, int))
+    return sizes if len(sizes) == len(value.shape) else None
+
+
+def real_inputs(model: ir.Model) -> list[ir.Value]:
+    """The inputs a user feeds: old files list their initializers among the inputs too."""
+    return [value for value in model.graph.inputs if value.name not in model.graph.initializers]
+
+
+def bind(model: ir.Model, sizes: Mapping[str, int]) -> None:
+    """Put a number for each of these symbols, wherever it stands in the main graph."""
+    for value in _values(model.graph):
+        if value.shape is not None and any(size in sizes for size in dims(value.shape)):
+            value.shape = ir.Shape([sizes.get(str(size), size) for size in dims(value.shape)])
+
+
+def _values(graph: ir.Graph) -> Iterable[ir.Value]:
+    yield from graph.inputs
+    for node in graph:
+        yield from node.outputs
+
+
+def infer(model: ir.Model, *, strict: bool = False) -> None:
+    """Fill in the shapes of values, as far as they follow from the inputs. No weight of size is read.
+
+    Loose: what cannot be inferred stays unknown. Strict: raises BadInput with the checker's reason when operators and
+    shapes contradict each other, or when an output is left without a shape.
+    """
+    data, _ = skeleton(model)
+    try:
+        proto = shape_inference.infer_shapes(
+            onnx.ModelProto.FromString(data), check_type=False, strict_mode=strict, data_prop=True
+        )
+    except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        if not strict:
+            return
+        raise BadInput("The network’s shapes no longer fit each other.", _first_line(error)) from error
+    _take_over(model, proto)
+    if strict:
+        _check_outputs(model)
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _take_over(model: ir.Model, proto: onnx.ModelProto) -> None:
+    values = {value.name: value for value in _values(model.graph)}
+    for info in (*proto.graph.value_info, *proto.graph.output):
+        value = values.get(info.name)
+        if value is None or value.producer() is None:
+            continue
+        found = ir.Value(name=info.name)
+        ir.serde.deserialize_value_info_proto(info, found)
+        if found.shape is not None:
+            value.shape = found.shape
+        if found.type is not None:
+            value.type = found.type
+
+
+def _check_outputs(model: ir.Model) -> None:
+    for output in model.graph.outputs:
+        if output.shape is None:
+            raise BadInput(
+                f"The shape of the output “{output.name}” does not follow from the network’s inputs any more.",
+                fix="Check the operators that lead to it.",
+            )
+
+
+def refresh(model: ir.Model) -> None:
+    """After a weight or an input changed its shape: forget every intermediate shape and infer again, strictly.
+
+    An output whose shape cannot be inferred because an operator is not ONNX's own keeps the one it had.
+    Raises BadInput when the shapes contradict each other.
+    """
+    declared = {output.name: output.shape for output in model.graph.outputs}
+    foreign = any(node.domain not in ("", "ai.onnx") for node in model.graph)
+    for node in model.graph:
+        for value in node.outputs:
+            value.shape = None
+    infer(model, strict=not foreign)
+    for output in model.graph.outputs:
+        if output.shape is None:
+            output.shape = declared[output.name]

@@ -1,0 +1,87 @@
+"""The protobuf wire format, as far as finding where things lie in a file without reading them.
+
+https://protobuf.dev/programming-guides/encoding: a message is a run of fields, each a key (field number and wire
+type, as a varint) and a value. Every length is checked against the end before it is believed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+
+
+class Buffer(Protocol):
+    """Bytes that may lie in a file: `bytes` or a memory map."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: slice, /) -> bytes: ...
+
+
+class WireError(ValueError):
+    """The bytes are not a protobuf message. `cut_short`: a field claims more than there is."""
+
+    def __init__(self, reason: str, cut_short: bool = False) -> None:
+        super().__init__(reason)
+        self.cut_short = cut_short
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: its number and wire type, where it starts (with its key), and where its value lies."""
+
+    number: int
+    wire: int
+    start: int
+    value: int
+    stop: int
+
+
+def varint(data: Buffer, at: int, stop: int) -> tuple[int, int]:
+    """The number at `at` and where it ends. Raises WireError when it does not end before `stop`."""
+    number = 0
+    for place, byte in enumerate(data[at : min(at + 10, stop)]):
+        number |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return number, at + place + 1
+    if stop - at < 10:
+        raise WireError("a number goes on beyond the end", cut_short=True)
+    raise WireError("a number is longer than ten bytes")
+
+
+def fields(data: Buffer, start: int, stop: int) -> Iterator[Field]:
+    """The fields of the message in data[start:stop]. Raises WireError at the first that cannot be one."""
+    at = start
+    while at < stop:
+        key, value = varint(data, at, stop)
+        number, wire = key >> 3, key & 7
+        if number == 0:
+            raise WireError("field number 0 does not exist")
+        if wire == VARINT:
+            end = varint(data, value, stop)[1]
+        elif wire == BYTES:
+            length, value = varint(data, value, stop)
+            end = value + length
+        elif wire in (FIXED32, FIXED64):
+            end = value + (4 if wire == FIXED32 else 8)
+        else:
+            raise WireError(f"wire type {wire} is not used")
+        if end > stop:
+            raise WireError(f"field {number} claims {end - stop} bytes beyond the end", cut_short=True)
+        yield Field(number, wire, at, value, end)
+        at = end
+
+
+def encoded(number: int) -> bytes:
+    """A non-negative number as a varint."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def head(number: int, length: int) -> bytes:
+    """Key and length of a length-delimited field; its bytes follow."""
+    return encoded(number << 3 | BYTES) + encoded(length)
