@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def path_of(objects: Path, digest: str) -> Path:
 
 
 @contextmanager
-def disk_trouble(where: Path) -> Iterator[None]:
+def disk_trouble(where: Path) -> Generator[None]:
     """Errors of the disk as `Failed`, with the folder named."""
     try:
         yield
@@ -72,7 +72,7 @@ def digest_of(path: Path) -> str:
 
 
 @contextmanager
-def _incoming(objects: Path) -> Iterator[Path]:
+def _incoming(objects: Path) -> Generator[Path]:
     objects.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".incoming-", dir=objects)
     os.close(handle)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,8 +28,9 @@ from app.facts import (
 )
 from app.objects import path_of, put_bytes, put_file
 from profiler.errors import BadInput
+from profiler.input_recipe import InputRecipe
 from profiler.measurement import ProfileSettings
-from profiler.plain import from_plain
+from profiler.plain import from_plain, to_plain
 from profiler.progress import Job, Progress, scaled
 
 if TYPE_CHECKING:
@@ -57,18 +58,33 @@ def part(steps: Steps[T], start: float, stop: float) -> Steps[T]:
 # ------------------------------------------------------------------------------ networks
 
 
-def load(source: str, objects: Path) -> Network:
-    """The network that a candidate's `source` names."""
+def load(source: str, objects: Path, recipe: Mapping[str, Any] | None = None) -> Network:
+    """The network that a candidate's `source` names; with the study's input recipe, where that is known."""
     from profiler import formats
 
     kind, _, rest = source.partition(":")
-    if kind == "object":
-        return formats.read(path_of(objects, rest))
-    return formats.read(source if kind == "zoo" else rest)
+    where = path_of(objects, rest) if kind == "object" else source if kind == "zoo" else rest
+    network = formats.read(where)
+    return network.with_guessed_recipe(from_plain(recipe, InputRecipe)) if recipe is not None else network
+
+
+def candidate_network(settings: Mapping[str, Any]) -> Network:
+    """The network of the candidate that a job is about."""
+    return load(str(settings["source"]), Path(settings["objects"]), settings.get("input_recipe"))
+
+
+def with_recipe_inside(network: Network) -> Network:
+    """A network whose file says by itself how its input is made."""
+    from profiler.network import RECIPE_KEY
+
+    recipe = network.input_recipe
+    if recipe is None or RECIPE_KEY in network.model.metadata_props:
+        return network
+    return network.with_guessed_recipe(None).with_input_recipe(recipe)
 
 
 @contextmanager
-def scratch(objects: Path, suffix: str) -> Iterator[Path]:
+def scratch(objects: Path, suffix: str) -> Generator[Path]:
     """A file name beside the objects, gone afterwards whatever happens."""
     objects.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=objects) as folder:
@@ -110,7 +126,7 @@ def stored(settings: Mapping[str, Any]) -> Steps[Path]:
     if kind == "object":
         return path_of(objects, rest)
     yield Progress(0.0, "Writing the network into the study")
-    fact = store(load(source, objects), objects, letter)
+    fact = store(candidate_network(settings), objects, letter)
     yield fact
     return path_of(objects, fact.digest)
 
@@ -148,7 +164,7 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     yield Progress(0.1, "Keeping a copy in the study")
     fact = store(network, objects, letter)
     yield fact
-    again = {**settings, "source": f"object:{fact.digest}"}
+    again = {**settings, "source": f"object:{fact.digest}", "input_recipe": to_plain(network.input_recipe)}
     yield from part(pack(again), 0.2, 0.5)
     return (yield from part(_evaluate_if_it_fits(again), 0.5, 1.0))
 
@@ -179,7 +195,7 @@ def compress(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     objects, letter = Path(settings["objects"]), settings["letter"]
     began = time.monotonic()
     yield Progress(0.0, "Reading the network")
-    network = load(settings["source"], objects)
+    network = candidate_network(settings)
     recipe = Recipe.from_plain(settings["steps"], seed=settings.get("seed", 0))
     data = open_data(settings["data"]) if settings.get("data") else None
     context = Context(
@@ -189,7 +205,7 @@ def compress(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         evaluate=lambda candidate, split: _accuracy(candidate, split, settings),
     )
     applied = yield from scaled(apply(recipe, network, context), 0.02, 0.8)
-    made = applied.network
+    made = with_recipe_inside(applied.network)
     kept = store(made, objects, letter)
     yield CandidateBorn(
         letter=letter,
@@ -207,7 +223,7 @@ def compress(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         took_s=time.monotonic() - began,
     )
     yield kept
-    again = {**settings, "source": f"object:{kept.digest}"}
+    again = {**settings, "source": f"object:{kept.digest}", "input_recipe": to_plain(made.input_recipe)}
     yield from part(pack(again), 0.8, 0.9)
     return (yield from part(_evaluate_if_it_fits(again), 0.9, 1.0))
 
@@ -236,7 +252,7 @@ def evaluate(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         raise BadInput("No data set is chosen, so accuracy cannot be measured.", fix="Choose data first.")
     path = yield from stored(settings)
     data = open_data(settings["data"])
-    recipe = load(settings["source"], objects).input_recipe
+    recipe = candidate_network(settings).input_recipe
     result = yield from scaled(run(path, recipe, data.split(split)), 0.0, 1.0)
     yield Evaluated(
         letter=settings["letter"],
@@ -256,7 +272,7 @@ def pack(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     from compressors.packing import pack as write
 
     objects = Path(settings["objects"])
-    network = load(settings["source"], objects)
+    network = candidate_network(settings)
     with scratch(objects, ".nbz") as path:
         summary = yield from write(network, path)
         digest = put_file(objects, path, move=True)
@@ -278,7 +294,7 @@ def profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
 
     chosen = device(settings.get("device", "cpu"))
     path = yield from stored(settings)
-    network = load(str(settings["source"]), Path(settings["objects"]))
+    network = candidate_network(settings)
     how = from_plain(settings.get("settings") or {}, ProfileSettings)
     measured = yield from chosen.profile(path, outline(network), how)
     yield Profiled(settings["letter"], chosen.name, measured)

@@ -366,14 +366,15 @@ class Workbench:
         if kind == "compress":
             parent = self._candidate(asked["parent"])
             steps = [step for step in asked["steps"] if step.get("enabled", True)]
-            settings |= {"source": parent.source, "steps": steps}
+            settings |= {"source": parent.source, "steps": steps, "input_recipe": to_plain(parent.input_recipe)}
             settings["file_name"] = f"{Path(self.study_file_stem()).stem}-{entry.view.letter}.onnx"
             settings["checkpoints"] = str(self._checkpoints(settings))
         elif kind == "compare":
             chosen = [self._candidate(letter) for letter in asked["letters"]]
             settings["networks"] = [{"letter": c.letter, "source": c.source} for c in chosen]
         elif kind in ("evaluate", "pack", "profile"):
-            settings["source"] = self._candidate(entry.view.letter).source
+            candidate = self._candidate(entry.view.letter)
+            settings |= {"source": candidate.source, "input_recipe": to_plain(candidate.input_recipe)}
         return settings
 
     def study_file_stem(self) -> str:
