@@ -4,14 +4,23 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from profiler.errors import BadInput, Failed
 
 
 def write_atomically(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write `pieces` to a temporary file in the same folder, bring it to the disk, then rename it to `path`.
+    """Write `pieces` to `path`, or leave it as it was. Raises what `atomic` raises."""
+    with atomic(path) as file:
+        for piece in pieces:
+            file.write(piece)
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Generator[BinaryIO, None, None]:
+    """A temporary file in the same folder to write to; at the end it is brought to the disk and renamed to `path`.
 
     Raises BadInput when the folder is not there or `path` is one, Failed when the disk is full or refuses. Whatever
     ends it early, no temporary file stays, and a file that stood at `path` is as it was.
@@ -21,18 +30,19 @@ def write_atomically(path: Path, pieces: Iterable[bytes]) -> None:
     if not path.parent.is_dir():
         raise BadInput(f"“{path.name}” cannot be written.", f"There is no folder {path.parent}.", "Make it first.")
     try:
-        _write(path, pieces)
+        with _renamed_at_the_end(path) as file:
+            yield file
     except OSError as error:
         raise _refusal(path, error) from error
 
 
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
+@contextlib.contextmanager
+def _renamed_at_the_end(path: Path) -> Generator[BinaryIO, None, None]:
     handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            for piece in pieces:
-                file.write(piece)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, cast
 
 import onnx
 import onnx_ir as ir
@@ -179,7 +180,7 @@ def _load_external(path: Path, model: ir.Model) -> bool:
 
 def _external(path: Path, tensor: ir.ExternalTensor, who: str, files: dict[Path, MappedFile]) -> ir.TensorProtocol:
     """The tensor in its file, which must lie in the network's own folder and be long enough."""
-    location = os.fsdecode(tensor.location)
+    location = os.fsdecode(cast("Any", tensor).location)
     folder = path.parent.resolve()
     place = (folder / location).resolve()
     if not place.is_relative_to(folder):
