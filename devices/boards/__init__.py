@@ -1,0 +1,1 @@
+"""The kinds of device: this computer now, boards over SSH beside it."""

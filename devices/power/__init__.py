@@ -1,0 +1,1 @@
+"""Power meters: what they say, turned into watts by pure functions."""
