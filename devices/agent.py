@@ -438,8 +438,9 @@ def kernel_events(trace, warmup):
         if event.get("ts", -1) < first or not (name == "model_run" or name.endswith("_kernel_time")):
             continue
         found = event.get("args", {})
-        args = {key: found[key] for key in ("op_name", "node_index") if key in found}
-        kept.append({"cat": event["cat"], "name": name, "ts": event["ts"], "dur": event["dur"], "args": args})
+        said = {key: event[key] for key in ("cat", "name", "tid", "ts", "dur") if key in event}
+        said["args"] = {key: found[key] for key in ("op_name", "node_index") if key in found}
+        kept.append(said)
     return kept
 
 

@@ -88,7 +88,7 @@ class PowerTrace:
         Power between two samples is taken as the straight line between them, also at the window's edges. None when
         fewer than two samples fell into the window.
         """
-        inside = [(t, w) for t, w in zip(self.seconds, self.watts, strict=True) if self.run_start < t < self.run_stop]
+        inside = [(t, w) for t, w in zip(self.seconds, self.watts, strict=True) if self.run_start <= t <= self.run_stop]
         if len(inside) < 2 or self.inferences < 1:
             return None
         edges = [(t, _watts_at(t, self.seconds, self.watts)) for t in (self.run_start, self.run_stop)]

@@ -83,7 +83,7 @@ def test_middle():
 
 
 def event(name, ts, dur=5, **args):
-    return {"cat": "Node", "name": name, "ts": ts, "dur": dur, "ph": "X", "args": args}
+    return {"cat": "Node", "name": name, "tid": 1, "ts": ts, "dur": dur, "args": args}
 
 
 def test_kernel_events_leave_out_the_warm_up_and_what_nobody_reads():
@@ -91,18 +91,12 @@ def test_kernel_events_leave_out_the_warm_up_and_what_nobody_reads():
         event("session_initialization", 0),
         event("conv1_kernel_time", 12, op_name="Conv", node_index="0", output_size="99"),
         event("model_run", 10),
-        event("conv1_kernel_time", 22, 7, op_name="Conv", node_index="0", output_size="99"),
+        {**event("conv1_kernel_time", 22, 7, op_name="Conv", node_index="0", output_size="99"), "ph": "X"},
         event("SequentialExecutor::Execute", 21),
         event("model_run", 20),
     ]
     kept = agent.kernel_events(trace, 1)
     assert kept == [
-        {
-            "cat": "Node",
-            "name": "conv1_kernel_time",
-            "ts": 22,
-            "dur": 7,
-            "args": {"op_name": "Conv", "node_index": "0"},
-        },
-        {"cat": "Node", "name": "model_run", "ts": 20, "dur": 5, "args": {}},
+        event("conv1_kernel_time", 22, 7, op_name="Conv", node_index="0"),
+        event("model_run", 20),
     ]

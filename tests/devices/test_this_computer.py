@@ -88,7 +88,7 @@ def test_the_split_and_the_rest_are_the_whole(profile):
     assert sums.layers_sum_ms > 0
     assert sums.layers_sum_ms + sums.unattributed_ms == pytest.approx(sums.end_to_end_ms, abs=1e-12)
     assert sums.end_to_end_ms == profile.median_ms
-    assert 0 <= sums.unmatched_ms
+    assert sums.unmatched_ms >= 0
 
 
 def test_memory_holds_the_weights_at_least(profile):
@@ -117,7 +117,7 @@ def zone(root: Path, name: str, content: dict[str, str]) -> Path:
 
 
 def test_power_is_read_from_the_counters_of_the_packages(lenet_file, lenet_outline, tmp_path):
-    """A powercap tree whose counter goes up by 1 J each time it is written: power that is not nothing, from package-0."""
+    """A powercap tree whose package's counter goes up by 1 J each time it is written."""
     root = tmp_path / "powercap"
     package = zone(
         root, "intel-rapl:0", {"name": "package-0\n", "max_energy_range_uj": "9000000\n", "energy_uj": "0\n"}
@@ -234,13 +234,14 @@ def test_an_input_of_words_cannot_be_made_up(relu_file, lenet_outline):
 
 @pytest.mark.parametrize("changed", [{"runs": 0}, {"warmup": -1}, {"batch": 0}, {"threads": 0}, {"engine": "caffe"}])
 def test_settings_that_make_no_sense_are_refused(lenet_file, lenet_outline, changed):
-    [(name, value)] = changed.items()
+    [value] = changed.values()
     assert str(value) in refused(lenet_file, lenet_outline, replace(FEW, **changed)).what
 
 
 def test_more_threads_than_cores_are_warned_of(lenet_file, lenet_outline):
-    profile = drain(ThisComputer().profile(lenet_file, lenet_outline, replace(FEW, threads=1000)))
-    assert any("1000 threads" in warning for warning in profile.load.warnings)
+    threads = len(os.sched_getaffinity(0)) + 1
+    profile = drain(ThisComputer().profile(lenet_file, lenet_outline, replace(FEW, threads=threads)))
+    assert any(f"{threads} threads" in warning for warning in profile.load.warnings)
 
 
 def test_a_file_that_is_not_there(tmp_path, lenet_outline):
