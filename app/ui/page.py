@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from PySide6.QtWidgets import QWidget
 
@@ -42,3 +43,21 @@ class Page(QWidget):
     def escape(self) -> bool:
         """Esc: clear a filter, close what is open on the page."""
         return False
+
+    def parts(self) -> list[QWidget]:
+        """Where F6 stops, from the head to the right column."""
+        return [self]
+
+    def undo(self) -> bool:
+        """Ctrl+Z, before the study is asked. False: the page has nothing to take back."""
+        return False
+
+    def redo(self) -> bool:
+        """Ctrl+Shift+Z, as `undo`."""
+        return False
+
+    def next_layer(self, by: int) -> None:
+        """J and K: the next or the previous layer."""
+
+    def take_recipe(self, steps: Sequence[Mapping[str, Any]]) -> None:
+        """Add these steps to the recipe; only the page that makes candidates does."""
