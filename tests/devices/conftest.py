@@ -2,13 +2,35 @@
 
 from pathlib import Path
 
+import numpy as np
 import onnx
+import psutil
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from profiler import zoo
 from profiler.network import Network, save
 from profiler.trace import Outline, outline
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch) -> Path:
+    """The folder in which temporary folders are made."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def children():
+    """Lists the living processes that this one started, and theirs."""
+
+    def living() -> list[psutil.Process]:
+        found = psutil.Process().children(recursive=True)
+        return [child for child in found if child.status() != psutil.STATUS_ZOMBIE]
+
+    return living
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +68,6 @@ def relu_file(tmp_path):
 @pytest.fixture
 def gemm_chain(tmp_path):
     """Makes a file of `count` equal fully connected layers of `width`."""
-    import numpy as np
 
     def make(count: int, width: int = 64) -> Path:
         weights = [numpy_helper.from_array(np.eye(width, dtype=np.float32), f"w{i}") for i in range(count)]

@@ -19,15 +19,6 @@ RESULT = "print(json.dumps({'type': 'result', 'value': 42}), flush=True)\n"
 
 
 @pytest.fixture
-def temporary(tmp_path, monkeypatch):
-    """The folder in which temporary folders are made."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    return folder
-
-
-@pytest.fixture
 def session(tmp_path, temporary):
     def make(script: str, *, prelude: str = PRELUDE) -> Session:
         path = tmp_path / "agent.py"
@@ -37,11 +28,7 @@ def session(tmp_path, temporary):
     return make
 
 
-def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
-
-
-def test_the_answer_comes_back_and_nothing_is_left(session, temporary):
+def test_the_answer_comes_back_and_nothing_is_left(session, temporary, children):
     messages = drain(session(RESULT).ask({"command": "hello"}))
     assert messages == [{"type": "result", "value": 42}]
     assert children() == []
@@ -91,7 +78,7 @@ def test_a_long_line_arrives_whole(session):
     assert len(message["long"]) == 3_000_000
 
 
-def test_cancelling_ends_the_agent_and_all_it_started(session, temporary, tmp_path):
+def test_cancelling_ends_the_agent_and_all_it_started(session, temporary, tmp_path, children):
     started = tmp_path / "started"
     script = (
         "import subprocess\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
@@ -131,7 +118,7 @@ def test_an_agent_that_never_reads_is_a_failure_not_a_broken_pipe(session):
 
 
 @pytest.mark.parametrize("line", ["Segmentation violation", "[1, 2]", '{"kind": "hello"}', '{"type": "progress"}', "7"])
-def test_a_line_that_is_no_message_is_quoted(session, line):
+def test_a_line_that_is_no_message_is_quoted(session, line, children):
     with pytest.raises(Failed) as caught:
         drain(session(f"print({line!r}, flush=True)\n" + RESULT).ask({}))
     assert f"“{line}”" in caught.value.what
@@ -139,7 +126,7 @@ def test_a_line_that_is_no_message_is_quoted(session, line):
 
 
 @pytest.mark.parametrize(("kind", "error"), [("bad_input", BadInput), ("failed", Failed)])
-def test_the_agents_own_errors_are_raised(session, kind, error):
+def test_the_agents_own_errors_are_raised(session, kind, error, children):
     message = {"type": "error", "kind": kind, "what": "What.", "where": "Where.", "fix": "Fix.", "evidence": "Trace"}
     with pytest.raises(error, match=r"What\. Where\. Fix\."):
         drain(session(f"print({json.dumps(message)!r}, flush=True)\ntime.sleep(600)\n").ask({}))

@@ -25,22 +25,10 @@ FEW = ProfileSettings(runs=8, warmup=2)
 ENDLESS = ProfileSettings(runs=10**9, warmup=0)
 
 
-def agents() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
-
-
 def running(job) -> None:
     """Go on with an endless job until it is in the middle of its runs."""
     while not next(job).text.startswith("Run "):
         pass
-
-
-@pytest.fixture
-def temporary(tmp_path, monkeypatch):
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -157,19 +145,19 @@ def test_a_meter_that_only_root_may_read_is_told(lenet_file, lenet_outline, tmp_
     assert any("only root may read" in warning for warning in profile.load.warnings)
 
 
-def test_cancelling_leaves_no_process_and_no_file(lenet_file, lenet_outline, temporary):
+def test_cancelling_leaves_no_process_and_no_file(lenet_file, lenet_outline, temporary, children):
     job = ThisComputer().profile(lenet_file, lenet_outline, ENDLESS)
     running(job)
-    assert len(agents()) == 1
+    assert len(children()) == 1
     job.close()
-    assert agents() == []
+    assert children() == []
     assert list(temporary.iterdir()) == []
 
 
-def test_a_killed_agent_is_a_failure(lenet_file, lenet_outline, temporary):
+def test_a_killed_agent_is_a_failure(lenet_file, lenet_outline, temporary, children):
     job = ThisComputer().profile(lenet_file, lenet_outline, ENDLESS)
     running(job)
-    agents()[0].kill()
+    children()[0].kill()
     with pytest.raises(Failed, match="agent on this computer was killed by signal 9"):
         drain(job)
     assert list(temporary.iterdir()) == []
