@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 from profiler.breakdown import CONVENTION_NAMES, Convention
@@ -153,6 +154,14 @@ def took(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def moment(at: str) -> str:
+    """2026-01-02 03:04 UTC, from ISO 8601; a text that is no time stays as it is."""
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return at
 
 
 def shape(dims: Sequence[int] | None, *, batch: bool = False) -> str:

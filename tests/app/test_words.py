@@ -109,3 +109,15 @@ def test_shapes_states_lists_and_long_names():
     assert words.plural(1, "layer") == "1 layer"
     assert words.plural(1200, "image") == "1,200 images"
     assert words.shortened("abcdefghij", 5) == "ab…ij"
+
+
+def test_a_moment_is_given_in_utc():
+    assert words.moment("2026-01-02T03:04:05Z") == "2026-01-02 03:04 UTC"
+    assert words.moment("2026-01-02T03:04:05+02:00") == "2026-01-02 01:04 UTC"
+    assert words.moment("unknown") == "unknown"
+
+
+def test_figures_in_the_middle_of_a_sentence_lose_their_noughts():
+    assert words.without_zeros("6.00 mJ") == "6 mJ"
+    assert words.without_zeros("3.10 ms") == "3.1 ms"
+    assert words.without_zeros("100 kB") == "100 kB"
