@@ -1,0 +1,49 @@
+"""A node's attributes, as the functions that carry operators out read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Attributes by name, and the opset that says what they mean."""
+
+    values: Mapping[str, Any]
+    opset: int
+
+    @classmethod
+    def of(cls, node: ir.Node, opset: int) -> Settings:
+        """The attributes of a node; tensors become arrays. Subgraphs are left out."""
+        return cls({name: _plain(attribute.value) for name, attribute in node.attributes.items()}, opset)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def integer(self, name: str, default: int = 0) -> int:
+        return int(self.values.get(name, default))
+
+    def number(self, name: str, default: float) -> float:
+        return float(self.values.get(name, default))
+
+    def integers(self, name: str, default: Sequence[int] | None = None) -> list[int]:
+        """A list of whole numbers. Raises KeyError where it is neither given nor has a default."""
+        found = self.values[name] if default is None else self.values.get(name, default)
+        return [int(value) for value in found]
+
+    def text(self, name: str, default: str) -> str:
+        return str(self.values.get(name, default))
+
+    def array(self, name: str) -> np.ndarray | None:
+        return self.values.get(name)
+
+
+def _plain(value: Any) -> Any:
+    return np.array(value.numpy()) if hasattr(value, "numpy") else value
