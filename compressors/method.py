@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 from profiler.breakdown import Breakdown
 from profiler.errors import BadInput
@@ -24,7 +26,8 @@ class Context:
 
     data: for training and validation (None: methods that train say they need data); folder: where checkpoints of this
     run go (None: nowhere); seed: everything random follows from it; evaluate: accuracy (0 to 1) of a network on a split
-    ("validation" or "train"; never "test") as a job.
+    ("validation" or "train"; never "test") as a job; learned: told of each epoch trained (`compressors.train`’s rows);
+    found: told what a method chose by itself or what came of its work, by name ("share", "emptied"), for the report.
     """
 
     data: DataSet | None = None
@@ -32,6 +35,8 @@ class Context:
     seed: int = 0
     evaluate: Callable[[Network, str], Job[float]] | None = None
     threads: int = 0  # 0: torch's own choice
+    learned: Callable[[Mapping[str, float]], None] = field(default=lambda _: None)
+    found: Callable[[str, Any], None] = field(default=lambda _name, _value: None)
 
 
 @runtime_checkable
@@ -112,8 +117,7 @@ def method(cls: M) -> M:
 
 def find(key: str) -> type[Method]:
     """The method called `key`. Raises BadInput that lists those there are."""
-    import compressors.methods  # noqa: F401 - importing it registers them all
-
+    importlib.import_module("compressors.methods")  # registers them all
     if key not in METHODS:
         raise BadInput(f"There is no method “{key}”.", fix=f"Methods are: {', '.join(sorted(METHODS))}.")
     return METHODS[key]
@@ -126,13 +130,17 @@ def checked(cls: type[Method], settings: Mapping[str, Any]) -> Method:
         if name not in known:
             raise BadInput(f"“{cls.key}” has no knob “{name}”.", fix=f"Its knobs are: {', '.join(known)}.")
         _check(cls.key, known[name], value)
-    tidy = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-    return cls(**tidy)
+    return cls(**{name: _tidy(value) for name, value in settings.items()})
+
+
+def _tidy(value: Any) -> Any:
+    """Lists become tuples: a method is a frozen value."""
+    return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
 
 
 def _check(key: str, k: Knob, value: Any) -> None:
     where = f"In “{key}”, knob “{k.name}” is {value!r}."
-    numbers = value.values() if k.kind == "per_layer" and isinstance(value, Mapping) else [value]
+    numbers = list(cast("Mapping[str, Any]", value).values()) if isinstance(value, Mapping) else [value]
     expected: dict[str, tuple[tuple[type, ...], str]] = {
         "share": ((int, float), "a number"),
         "number": ((int, float), "a number"),
@@ -144,12 +152,27 @@ def _check(key: str, k: Knob, value: Any) -> None:
     }
     types, words = expected[k.kind]
     wrong = not isinstance(value, types) or (isinstance(value, bool) and k.kind != "switch")
-    if wrong or (k.kind == "choice" and value not in k.choices):
+    wrong = wrong or (k.kind == "choice" and value not in k.choices)
+    if wrong or (k.kind == "layers" and not all(isinstance(name, str) for name in value)):
         raise BadInput("A knob has a value that does not fit.", where, f"It takes {words}.")
     if k.kind in ("layers", "choice", "switch"):
         return
     for number in numbers:
         if not isinstance(number, (int, float)) or isinstance(number, bool):
             raise BadInput("A knob has a value that does not fit.", where, "It takes numbers.")
-        if (k.low is not None and number < k.low) or (k.high is not None and number > k.high) or number != number:
-            raise BadInput("A knob is outside its range.", where, f"It goes from {k.low:g} to {k.high:g}.")
+        if not _inside(number, k):
+            raise BadInput("A knob is outside its range.", where, _range_words(k))
+
+
+def _inside(number: float, k: Knob) -> bool:
+    low = -math.inf if k.low is None else k.low
+    high = math.inf if k.high is None else k.high
+    return low <= number <= high and abs(number) != math.inf
+
+
+def _range_words(k: Knob) -> str:
+    if k.low is None and k.high is None:
+        return "It takes a finite number."
+    if k.high is None:
+        return f"It is {k.low:g} or more."
+    return f"It is {k.high:g} or less." if k.low is None else f"It goes from {k.low:g} to {k.high:g}."

@@ -1,0 +1,230 @@
+"""Magnitude pruning with retraining.
+
+Han, Pool, Tran and Dally, “Learning both Weights and Connections for Efficient Neural Networks”, NIPS 2015: learn,
+remove the weights of small magnitude, and learn what is left again; several times over where it must be gentle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import numpy as np
+
+from compressors.method import Context, Group, knob, method
+from compressors.methods.layers import names_words, picked, picks_problems
+from compressors.methods.masks import without
+from compressors.methods.retraining import rescale_dropout, retrain
+from compressors.methods.rule import By, Rule
+from compressors.methods.searching import strongest
+from compressors.methods.training_knobs import (
+    batch_knob,
+    epochs_knob,
+    flip_knob,
+    learning_rate_knob,
+    needs_data,
+    optimizer_knob,
+    rotate_knob,
+    schedule_knob,
+    shift_knob,
+    weight_decay_knob,
+)
+from profiler.breakdown import Breakdown, breakdown
+from profiler.errors import BadInput
+from profiler.progress import Job, Progress, scaled
+
+if TYPE_CHECKING:
+    from profiler.network import Network
+
+Layers = Mapping[str, str]
+"""Layer → the name of its weight tensor."""
+
+
+@method
+@dataclass(frozen=True)
+class MagnitudePruning:
+    """Remove the weights of small magnitude, then train the rest. Biases are never removed."""
+
+    key: ClassVar[str] = "magnitude_pruning"
+    title: ClassVar[str] = "Prune by magnitude"
+    group: ClassVar[Group] = "prune and share"
+    gain: ClassVar[str] = "Most weights become zero: a much smaller file, as fast as before."
+
+    by: str = knob(
+        "share",
+        kind="choice",
+        label="By",
+        help=(
+            "Share: a share of the weights goes, the smallest first. Threshold: weights up to this magnitude go. "
+            "Per layer: each layer’s own share, from the table, and no other layer. "
+            "Deviations: a layer’s threshold is this many standard deviations σ of its weights (Han 2015)."
+        ),
+        choices=("threshold", "share", "per_layer", "deviations"),
+    )
+    share: float = knob(
+        0.9, kind="share", label="Share removed", help="0.9: nine weights in ten go.", low=0.0, high=1.0
+    )
+    threshold: float = knob(
+        0.01, kind="number", label="Threshold", help="Weights of at most this magnitude go.", low=0.0, high=1e6
+    )
+    deviations: float = knob(
+        1.0, kind="number", label="Deviations", help="The threshold in σ of the layer’s weights.", low=0.0, high=100.0
+    )
+    scope: str = knob(
+        "global",
+        kind="choice",
+        label="Share of",
+        help="Global: one threshold for all picked layers together. Layer: the same share of each.",
+        choices=("global", "layer"),
+    )
+    layers: tuple[str, ...] = knob(
+        (), kind="layers", label="Layers", help="None picked: every convolution and fully connected layer."
+    )
+    per_layer: Mapping[str, float] = knob(
+        kind="per_layer",
+        label="Per layer",
+        help="A layer’s own value in place of the common one: share, threshold or deviations, as “By” says.",
+        low=0.0,
+        high=1e6,
+        factory=dict[str, float],
+    )
+    rounds: int = knob(
+        1,
+        kind="integer",
+        label="Rounds",
+        help="Prune and train so many times; the share that stays falls by the same factor each time.",
+        low=1,
+        high=100,
+    )
+    epochs: int = epochs_knob(3, "Training after each round. 0: prune only.")
+    learning_rate: float = learning_rate_knob(0.01)
+    batch: int = batch_knob()
+    optimizer: str = optimizer_knob()
+    schedule: str = schedule_knob()
+    weight_decay: float = weight_decay_knob()
+    shift: int = shift_knob()
+    rotate: float = rotate_knob()
+    flip: bool = flip_knob()
+    search: bool = knob(
+        False,
+        kind="switch",
+        label="Search",
+        help="Find the strongest setting, up to the one given, that loses little on the validation images.",
+    )
+    max_loss: float = knob(
+        0.5,
+        kind="number",
+        label="May lose",
+        help="Search: points of validation accuracy that pruning may cost before the network is trained again.",
+        low=0.0,
+        high=100.0,
+    )
+
+    def apply(self, network: Network, context: Context) -> Job[Network]:
+        """The pruned and retrained network. Raises BadInput for what `problems` says."""
+        counted = breakdown(network)
+        for sentence in self.problems(counted, context.data is not None):
+            raise BadInput("Magnitude pruning cannot run on this network.", sentence)
+        yield Progress(0.0, "Reading the weights")
+        layers = picked(counted, self._picks())
+        edge = 0.3 if self.search else 0.0
+        rule = yield from scaled(self._found(network, layers, context), 0.0, edge)
+        for number in range(1, self.rounds + 1):
+            start, stop = (edge + (1 - edge) * n / self.rounds for n in (number - 1, number))
+            network = yield from scaled(self._round(network, layers, context, number, rule), start, stop)
+        emptied = [layer for layer, name in layers.items() if not network.weight(name).any()]
+        if emptied:
+            context.found("emptied", emptied)
+        return network
+
+    def problems(self, network: Breakdown, has_data: bool) -> list[str]:
+        """Layers that are not there, values that would remove everything, and data that is missing."""
+        named = self._picks() if self.by == "per_layer" else (*self._picks(), *self.per_layer)
+        said = picks_problems(network, named)
+        if self.by == "per_layer" and not self.per_layer:
+            said.append("No layer is in the per-layer table, so nothing would be removed.")
+        if self.by == "share" and self.share >= 1:
+            said.append("Removing 100 % of the weights leaves no network. Choose a smaller share.")
+        if self.by in ("share", "per_layer"):
+            said += [
+                f"Removing 100 % of the weights of “{name}” leaves nothing of it. Choose a smaller share."
+                for name, share in self.per_layer.items()
+                if share >= 1
+            ]
+        if self.search and not has_data:
+            said.append("The search needs data to measure accuracy. Choose a data set, or switch the search off.")
+        return said + needs_data(self.epochs, has_data)
+
+    def summary(self) -> str:
+        """`to 8 %` of all layers' weights, or `fc 91 %` removed of some layers'."""
+        names = names_words(self._picks())
+        if self.search:
+            return f"{names} within {self.max_loss:g} pt".strip()
+        if self.by == "threshold":
+            return f"{names} |w| ≤ {self.threshold:g}".strip()
+        if self.by == "deviations":
+            return f"{names} |w| ≤ {self.deviations:g} σ".strip()
+        if self.by == "per_layer":
+            return names
+        if names:
+            return f"{names} {_percent(self.share)}"
+        return f"to {_percent(1 - self.share)}"
+
+    def rule(self) -> Rule:
+        """The plain arithmetic of the setting: what a prediction needs, too."""
+        values = {"threshold": self.threshold, "deviations": self.deviations}
+        by = cast(By, self.by)
+        return Rule(by, values.get(by, self.share), self.scope == "global", self.per_layer)
+
+    def _picks(self) -> tuple[str, ...]:
+        return tuple(self.per_layer) if self.by == "per_layer" else self.layers
+
+    def _round(self, network: Network, layers: Layers, context: Context, number: int, rule: Rule) -> Job[Network]:
+        """Prune to this round's part of the way, then train."""
+        yield Progress(0.0, f"Pruning, round {number} of {self.rounds}")
+        pruned = prune(network, layers, rule.at(number / self.rounds))
+        if self.epochs == 0:
+            return pruned
+        stays = {layer: _share_kept(network.weight(name), pruned.weight(name)) for layer, name in layers.items()}
+        job = retrain(
+            pruned,
+            context,
+            self,
+            keep_zeros=True,
+            part=f"round-{number}",
+            adapt=lambda module: rescale_dropout(module, stays),
+        )
+        return (yield from scaled(job, 0.05, 1.0))
+
+    def _found(self, network: Network, layers: Layers, context: Context) -> Job[Rule]:
+        """The strongest rule, up to the given one, that loses at most `max_loss` points on the validation split."""
+        rule = self.rule()
+        if not self.search:
+            return rule
+        if context.evaluate is None:
+            raise BadInput("The search needs to measure accuracy.", fix="Choose a data set first.")
+        strength = yield from strongest(
+            lambda part: prune(network, layers, rule.weaker(part)), network, context.evaluate, self.max_loss / 100
+        )
+        found = rule.weaker(strength)
+        context.found(found.by, found.value if found.by != "per_layer" else dict(found.per_layer))
+        return found
+
+
+def prune(network: Network, layers: Layers, rule: Rule) -> Network:
+    """One shot, no training."""
+    weights = {layer: network.weight(name) for layer, name in layers.items()}
+    masks = rule.masks(weights)
+    return network.with_weights({layers[layer]: without(weights[layer], mask) for layer, mask in masks.items()})
+
+
+def _share_kept(before: np.ndarray, after: np.ndarray) -> float:
+    """How much of what was there is left: C_ir / C_io of Han 2015."""
+    return np.count_nonzero(after) / max(1, np.count_nonzero(before))
+
+
+def _percent(share: float) -> str:
+    """`8 %`, or `0.8 %` where whole numbers say too little."""
+    percent = 100 * share
+    return f"{percent:.0f} %" if abs(percent - round(percent)) < 0.05 or percent >= 10 else f"{percent:.1f} %"
