@@ -61,12 +61,19 @@ class Store:
         with _trouble(self.folder):
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS fact ("
-                "id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL)"
-            )
-            self._database.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._database.execute(f"PRAGMA user_version = {FORMAT}")
+            if not tables:
+                self._begin()
+
+    def _begin(self) -> None:
+        """Make the empty study, whole or not at all: whoever only reads one never writes to it."""
+        self._database.execute("BEGIN IMMEDIATE")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS fact ("
+            "id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL)"
+        )
+        self._database.execute(f"PRAGMA application_id = {APPLICATION}")
+        self._database.execute(f"PRAGMA user_version = {FORMAT}")
+        self._database.execute("COMMIT")
 
     def record(self, *facts: Fact) -> None:
         """All of `facts`, or none: one transaction. Raises Failed when the disk is full or cannot be written."""
