@@ -22,6 +22,7 @@ import json
 import math
 import os
 import platform
+import random
 import shutil
 import sys
 import tempfile
@@ -36,6 +37,7 @@ ENERGY_WINDOW = 2.0  # seconds the network runs while its energy is read
 METER_PERIOD = 0.1  # seconds between two readings of the meter
 BLOCK_SECONDS = 0.02  # least time of one network's turn in a comparison
 BLOCK_RUNS = 200  # most runs in such a turn
+WARM_TURN = 2  # runs before each turn that are not counted
 EVENTS_IN_A_LINE = 2000
 
 
@@ -339,26 +341,26 @@ def full_shape(name, declared, given, batch):
     return shape
 
 
-def random_input(numpy, random, name, kind, shape):
+def random_input(numpy, source, name, kind, shape):
     """Numbers like prepared images for real inputs; 0 and 1 for whole numbers, which are often indices."""
     real = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
     whole = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool"]
     if kind in real:
-        return numpy.asarray(random.standard_normal(shape)).astype(real[kind])
+        return numpy.asarray(source.standard_normal(shape)).astype(real[kind])
     if kind[7:-1] in whole:
-        return numpy.asarray(random.randint(0, 2, shape)).astype(kind[7:-1])
+        return numpy.asarray(source.randint(0, 2, shape)).astype(kind[7:-1])
     raise Refused("bad_input", "The input “%s” wants %s, which cannot be made up." % (name, kind))
 
 
 def inputs_for(session, request):
     import numpy
 
-    random = numpy.random.RandomState(request.get("seed", 0))
+    source = numpy.random.RandomState(request.get("seed", 0))
     feeds = {}
     for wanted in session.get_inputs():
         given = (request.get("shapes") or {}).get(wanted.name)
         shape = full_shape(wanted.name, wanted.shape, given, request["batch"])
-        feeds[wanted.name] = random_input(numpy, random, wanted.name, wanted.type, shape)
+        feeds[wanted.name] = random_input(numpy, source, wanted.name, wanted.type, shape)
     return feeds
 
 
@@ -463,33 +465,52 @@ def middle(values):
 
 
 def compare(voice, request):
-    """All networks loaded in this one process and run in turn; the median of each turn, by network and round."""
+    """The networks in turn, in this one process; the median of each turn, by network and round."""
     onnxruntime = onnxruntime_or_refuse(request["engine"])
     voice.tell(0.0, "Reading the machine’s load")
     before = machine_load()
-    runners, count = [], len(request["networks"])
-    for done, path in enumerate(request["networks"]):
-        voice.tell(0.02 + 0.08 * done / count, "Loading network %d of %d" % (done + 1, count))
-        session = load(onnxruntime, request, path)
-        runners.append((session, inputs_for(session, request)))
-    rounds = request["rounds"]
-    least = max(1, int(math.ceil(request["runs"] / float(rounds))))
-    warm = [repeat(voice, s, f, request["warmup"] + 1, "Warm-up %d of %d", 0.1, 0.1) for s, f in runners]
-    counts = [runs_in_a_turn(middle(latencies[-5:]), least) for latencies in warm]
-    medians = [[] for _ in runners]
-    for number in range(rounds):
-        for index in turn(list(range(len(runners))), number):
-            medians[index].append(one_turn(voice, runners[index], counts[index], number, rounds))
+    counts = [turn_length(voice, onnxruntime, request, path) for path in request["networks"]]
+    medians = [[] for _ in counts]
+    for number in range(request["rounds"]):
+        for index, median in one_round(voice, onnxruntime, request, counts, number):
+            medians[index].append(median)
     voice.tell(0.97, "Reading the machine’s load")
     return {"rounds_ms": medians, "runs_in_a_turn": counts, "load": {"before": before, "after": machine_load()}}
 
 
-def one_turn(voice, runner, count, number, rounds):
-    session, feeds = runner
-    session.run(None, feeds)  # the caches still hold the other network
-    start, stop = 0.1 + 0.85 * number / rounds, 0.1 + 0.85 * (number + 1) / rounds
-    text = "Round %d of %d" % (number + 1, rounds)
-    return middle(repeat(voice, session, feeds, count, text.replace("%", "%%") + "%.0s%.0s", start, stop))
+def turn_length(voice, onnxruntime, request, path):
+    """How many runs a turn of this network has: warm it up and see how long it takes."""
+    voice.tell(0.02, "Loading “%s”" % os.path.basename(path))
+    session = load(onnxruntime, request, path)
+    feeds = inputs_for(session, request)
+    latencies = repeat(voice, session, feeds, request["warmup"] + 1, "Warm-up %d of %d", 0.05, 0.1)
+    least = int(math.ceil(request["runs"] / float(request["rounds"])))
+    return runs_in_a_turn(middle(latencies[-5:]), least)
+
+
+def one_round(voice, onnxruntime, request, counts, number):
+    """[(network's index, its median)]. The networks are loaded anew for each round.
+
+    Where the parts of a network happen to lie in memory makes it faster or slower, by up to a percent, for as long as
+    it stays loaded. Left alone that is no noise, which more rounds would even out, but a false difference.
+    """
+    scatter = [bytearray(random.randrange(1 << 16)) for _ in range(16)]
+    order = turn(list(range(len(counts))), number)
+    runners = []
+    for index in order:
+        session = load(onnxruntime, request, request["networks"][index])
+        runners.append((index, session, inputs_for(session, request)))
+    share = 0.85 / request["rounds"]
+    text = "Round %d of %d" % (number + 1, request["rounds"]) + ", run %d of %d"
+    medians = []
+    for index, session, feeds in runners:
+        for _ in range(min(WARM_TURN, request["warmup"])):
+            session.run(None, feeds)
+        start = 0.1 + share * (number + len(medians) / len(runners))
+        latencies = repeat(voice, session, feeds, counts[index], text, start, start + share / len(runners))
+        medians.append((index, middle(latencies)))
+    del scatter
+    return medians
 
 
 # --- the conversation ---------------------------------------------------------------------------------------

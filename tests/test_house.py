@@ -16,7 +16,7 @@ HOUSE = Path(__file__).parents[1]
 AGENT = HOUSE / "devices" / "agent.py"
 SET_UP = HOUSE / "tools" / "set-up"
 STANDARD_IN_3_4 = {
-    "gc", "json", "math", "os", "platform", "shutil", "sys", "tempfile", "threading", "time", "traceback",
+    "gc", "json", "math", "os", "platform", "random", "shutil", "sys", "tempfile", "threading", "time", "traceback",
 }  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def test_a_comparison_sets_each_network_beside_the_first():
         settings=ProfileSettings(),
         at="2026-01-01T00:00:00",
     )
-    assert [(r.a, r.b, r.ratio, r.verdict) for r in compared.ratios] == [
+    assert [(r.a, r.b, pytest.approx(r.ratio), r.verdict) for r in compared.ratios] == [
         ("A", "B", 2.0, "faster"),
         ("A", "C", 0.5, "slower"),
     ]
