@@ -153,7 +153,7 @@ def _check(key: str, k: Knob, value: Any) -> None:
     types, words = expected[k.kind]
     wrong = not isinstance(value, types) or (isinstance(value, bool) and k.kind != "switch")
     wrong = wrong or (k.kind == "choice" and value not in k.choices)
-    if wrong or (k.kind == "layers" and not all(isinstance(name, str) for name in value)):
+    if wrong or (k.kind == "layers" and not all(isinstance(name, str) for name in cast("list[Any]", value))):
         raise BadInput("A knob has a value that does not fit.", where, f"It takes {words}.")
     if k.kind in ("layers", "choice", "switch"):
         return

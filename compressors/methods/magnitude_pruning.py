@@ -127,7 +127,7 @@ class MagnitudePruning:
         for sentence in self.problems(counted, context.data is not None):
             raise BadInput("Magnitude pruning cannot run on this network.", sentence)
         yield Progress(0.0, "Reading the weights")
-        layers = picked(counted, self._picks())
+        layers = self._floats(network, picked(counted, self._picks()))
         edge = 0.3 if self.search else 0.0
         rule = yield from scaled(self._found(network, layers, context), 0.0, edge)
         for number in range(1, self.rounds + 1):
@@ -140,8 +140,13 @@ class MagnitudePruning:
 
     def problems(self, network: Breakdown, has_data: bool) -> list[str]:
         """Layers that are not there, values that would remove everything, and data that is missing."""
-        named = self._picks() if self.by == "per_layer" else (*self._picks(), *self.per_layer)
-        said = picks_problems(network, named)
+        said = picks_problems(network, (*self._picks(), *self.per_layer))
+        if self.layers and self.by != "per_layer":
+            said += [
+                f"“{name}” has a value of its own, but is not among the picked layers. Pick it, or remove its value."
+                for name in self.per_layer
+                if name not in self.layers
+            ]
         if self.by == "per_layer" and not self.per_layer:
             said.append("No layer is in the per-layer table, so nothing would be removed.")
         if self.by == "share" and self.share >= 1:
@@ -179,6 +184,18 @@ class MagnitudePruning:
 
     def _picks(self) -> tuple[str, ...]:
         return tuple(self.per_layer) if self.by == "per_layer" else self.layers
+
+    def _floats(self, network: Network, layers: Layers) -> Layers:
+        """Those whose weights are floats. Raises BadInput when none is left, or one that was picked is not."""
+        found = {layer: name for layer, name in layers.items() if network.weight(name).dtype.kind not in "iub"}
+        whole = [layer for layer in layers if layer not in found]
+        if whole and (self._picks() or not found):
+            raise BadInput(
+                f"The weights of “{whole[0]}” are whole numbers.",
+                "Their magnitude depends on a scale and a zero point that pruning does not know.",
+                "Prune the network before it is quantized.",
+            )
+        return found
 
     def _round(self, network: Network, layers: Layers, context: Context, number: int, rule: Rule) -> Job[Network]:
         """Prune to this round's part of the way, then train."""

@@ -41,7 +41,8 @@ def _put(path: Path, value: ir.Value, tensor: ir.TensorProtocol) -> None:
     assert marker is not None
     if marker.dtype != tensor.dtype or tuple(marker.shape.numpy()) != tuple(tensor.shape.numpy()):
         raise refused(path, f"The weight “{value.name}” has another shape or type than the graph says.")
-    tensor.doc_string = marker.doc_string
+    if isinstance(tensor, ir.Tensor):
+        tensor.doc_string = marker.doc_string
     value.const_value = tensor
 
 
