@@ -40,8 +40,8 @@ class Device(Protocol):
     ) -> Job[Comparison]:
         """Time the networks in turn, in one process, and set each beside the first.
 
-        A round loads the networks anew and has one turn of each; a turn has `settings.runs` ÷ `rounds` runs, or more where these would
-        be over too soon to mean anything, and counts as their median. Raises as `profile` does.
+        A round loads the networks anew and has one turn of each; a turn has `settings.runs` ÷ `rounds` runs, or more
+        where these would be over too soon to mean anything, and counts as their median. Raises as `profile` does.
         """
         ...
 
