@@ -18,12 +18,11 @@ Slot = int | Literal["baseline"] | None
 def markers(study: Study) -> Mapping[str, Slot]:
     """Letter → "baseline", one of the slots 0 to 7, or None (a grey dot)."""
     given: dict[str, Slot] = {letter: _born_with(letter) for letter in study.candidates}
-    free = [given[c.letter] for c in study.candidates.values() if c.hidden and isinstance(given[c.letter], int)]
+    free = [c.letter for c in study.candidates.values() if c.hidden and isinstance(given[c.letter], int)]
     for candidate in study.candidates.values():
         if free and candidate.pinned and not candidate.hidden and given[candidate.letter] is None:
-            slot = free.pop(0)
-            owner = next(letter for letter, had in given.items() if had == slot)
-            given[owner], given[candidate.letter] = None, slot
+            owner = free.pop(0)
+            given[candidate.letter], given[owner] = given[owner], None
     return given
 
 

@@ -48,6 +48,11 @@ class StackedBar(QWidget):
         self.setAccessibleDescription("Arrow keys move between parts, Return filters by one")
         self.update()
 
+    def choose(self, key: str) -> None:
+        """Fade all parts but this one; "" none."""
+        self.chosen = key
+        self.update()
+
     def sizeHint(self) -> QSize:
         return QSize(theme.px(240), theme.px(self._height) + 2 * theme.px(theme.RING))
 

@@ -111,7 +111,8 @@ class Marker(QWidget):
 
     def __init__(self, look: Look = DOT, state: State = "measured", size: int = 12) -> None:
         super().__init__()
-        self._look, self._state, self._size = look, state, size
+        self._look, self._size = look, size
+        self._state: State = state
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_look(self, look: Look, state: State = "measured") -> None:
@@ -134,7 +135,8 @@ class FigureLegend(QWidget):
         from app.ui.parts.card import row
 
         items: list = []
-        for state in ("measured", "predicted", "imported"):
+        states: tuple[State, ...] = ("measured", "predicted", "imported")
+        for state in states:
             items += [row(Marker(Look("o", None), state, 15), caption(state), gap=3)]
         self.setLayout(row(*items, None, gap=8))
         self.setAccessibleName("Legend: filled is measured, hollow is predicted, dashed is imported")

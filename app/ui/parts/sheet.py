@@ -78,7 +78,7 @@ class Sheet(QFrame):
         fade.setDuration(theme.FADE_MS)
         fade.setStartValue(0.0)
         fade.setEndValue(1.0)
-        fade.finished.connect(lambda: self.setGraphicsEffect(None))
+        fade.finished.connect(lambda: self.setGraphicsEffect(None))  # type: ignore[arg-type]
         fade.start(QPropertyAnimation.DeletionPolicy.DeleteWhenStopped)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -157,9 +157,9 @@ class SortedRows(QSortFilterProxyModel):
         if _is_number(a) != _is_number(b) or unknown_a != unknown_b:
             last = not _is_number(a)
             return not last if self.sortOrder() == Qt.SortOrder.AscendingOrder else last
-        if _is_number(a):
+        if isinstance(a.value, int | float) and isinstance(b.value, int | float):
             return a.value < b.value
-        return (a.value or a.text).casefold() < (b.value or b.text).casefold()
+        return str(a.value or a.text).casefold() < str(b.value or b.text).casefold()
 
 
 def _is_number(cell: Cell) -> bool:

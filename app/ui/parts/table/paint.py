@@ -93,8 +93,9 @@ def paint_words(painter: QPainter, rect: QRect, cell: Cell, column: Column, *, m
 class Head(QHeaderView):
     """Small muted words over their column, a chevron where it is sorted."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, source: TableModel, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
+        self._source = source
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setMinimumSectionSize(theme.px(40))
@@ -108,7 +109,7 @@ class Head(QHeaderView):
         painter.save()
         painter.fillRect(rect, theme.colour("surface"))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme.colour("line"))
-        column = self.model().sourceModel().columns[logical]
+        column = self._source.columns[logical]
         painter.setFont(theme.font(theme.CAPTION, QFont.Weight.Medium))
         painter.setPen(theme.colour("muted"))
         inside = rect.adjusted(theme.px(PAD if column.left else 6), 0, -theme.px(PAD), 0)

@@ -39,7 +39,7 @@ class DataTable(QWidget):
         self.model = TableModel()
         self.rows = SortedRows(self.model)
         self.view = _View(self)
-        self.head = Head(self.view)
+        self.head = Head(self.model, self.view)
         self.view.setHorizontalHeader(self.head)
         self.view.setModel(self.rows)
         self.view.setItemDelegate(CellPainter(self.model, self.view))

@@ -1,0 +1,234 @@
+"""Network: what is heavy? Three bars, the layers, and one layer's figures written out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from app import words
+from app.heavy import heavy
+from app.study import Candidate
+from app.ui import remember, theme
+from app.ui.desk import Desk
+from app.ui.network import rows
+from app.ui.network.demo_strip import DemoStrip
+from app.ui.network.heavy_card import HeavyCard
+from app.ui.network.layer_detail import LayerDetail
+from app.ui.page import Page
+from app.ui.parts.card import clear, column, holder
+from app.ui.parts.columns import MiddleAndRight
+from app.ui.parts.empty_state import EmptyState
+from app.ui.parts.error_card import NoteLine
+from app.ui.parts.table import DataTable, TableCard
+from app.ui.parts.text import Elided
+from profiler.breakdown import Breakdown
+
+NO_STUDY = "Drop a network here. ONNX (.onnx)."
+DEMO = "demo"
+
+
+class NetworkPage(Page):
+    key: ClassVar[str] = "network"
+    title: ClassVar[str] = "Network"
+    icon: ClassVar[str] = "ph.tree-structure"
+
+    shrink = Signal()
+    open_file = Signal()
+    open_built_in = Signal(str)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.strip = DemoStrip()
+        self.name, self.facts = Elided("", "page"), Elided("", "muted")
+        self.heavy = HeavyCard()
+        self.table = DataTable("layers", "Layers")
+        self.card = TableCard(self.table, "bars: share of the largest in the column", thing="layer")
+        self.detail = LayerDetail()
+        self._notes = column(gap=8)
+        self._build()
+        self._connect()
+        self.show_study()
+
+    # ---- building
+
+    def _build(self) -> None:
+        head = column(self.name, self.facts, gap=4)
+        middle = holder(column(head, holder(self._notes), self.heavy, self.card, gap=12))
+        middle.layout().setStretch(3, 1)  # type: ignore[union-attr]
+        self.columns = MiddleAndRight("network", middle, self.detail, ("Layers", "Layer"))
+        shown = QWidget()
+        layout = QVBoxLayout(shown)
+        edge = theme.px(theme.MARGIN)
+        layout.setContentsMargins(edge, theme.px(theme.SPACE[3]), edge, theme.px(theme.SPACE[4]))
+        layout.setSpacing(theme.px(theme.SPACE[4]))
+        layout.addWidget(self.strip)
+        layout.addWidget(self.columns, 1)
+        actions = [("Open…", self.open_file.emit), ("Built-in networks", self._show_built_in)]
+        self.empty = EmptyState(NO_STUDY, actions, glyph="tree-evergreen")
+        self.reading = EmptyState("Reading the study…")
+        self._stack = QStackedLayout(self)
+        for page in (shown, self.empty, self.reading):
+            self._stack.addWidget(page)
+
+    def _connect(self) -> None:
+        desk = self.desk
+        desk.study_changed.connect(lambda _: self.show_study())
+        desk.candidate_changed.connect(lambda _: self.show_study())
+        desk.device_changed.connect(lambda _: self.show_study())
+        desk.convention_changed.connect(lambda _: self.show_study())
+        desk.theme_changed.connect(lambda _: self._show_layer())
+        desk.layer_changed.connect(self._layer_moved)
+        desk.jobs_changed.connect(self._show_stage)
+        desk.study_opened.connect(self._ask_built_in)
+        self.table.picked.connect(desk.select_layer)
+        self.table.opened.connect(lambda _: self.columns.show_right())
+        self.heavy.picked.connect(self.card.filter_kind)
+        self.card.cleared.connect(lambda: self.heavy.choose(""))
+        self.strip.shrink.connect(self.shrink)
+        self.strip.open_file.connect(self.open_file)
+        self.strip.open_built_in.connect(self.open_built_in)
+        self.strip.closed.connect(self._close_strip)
+
+    def parts(self) -> list[QWidget]:
+        """Where F6 stops, in order."""
+        return [part for part in (self.strip, self.heavy, self.card, self.detail) if part.isVisible()]
+
+    # ---- showing
+
+    def show_study(self) -> None:
+        self._show_stage()
+        candidate = self._candidate()
+        if candidate is None:
+            return
+        desk = self.desk
+        self.name.setText(f"{candidate.letter}  {candidate.title}")
+        self.facts.setText(facts_line(candidate, desk.study.lineage(candidate.letter)))
+        self._show_notes(candidate.breakdown)
+        self.heavy.show_bars(heavy(candidate, desk.convention, desk.device))
+        self.table.show_columns(rows.columns(candidate, desk.convention, desk.device))
+        made = rows.rows(candidate, desk.convention, desk.device)
+        self.table.show_rows(made, rows.total(candidate, desk.convention, desk.device))
+        self.card.apply_filter()
+        if candidate.breakdown.layer(desk.layer) is None:
+            desk.select_layer(_heaviest(candidate.breakdown))
+        self._layer_moved(desk.layer)
+
+    def say_reading(self, text: str) -> None:
+        """Before there is a study: what is being read."""
+        self.reading.words.setText(text)
+        self._stack.setCurrentIndex(2)
+
+    def _show_stage(self) -> None:
+        """The page, or the empty place, or what is being read."""
+        if self._candidate() is not None:
+            self._stack.setCurrentIndex(0)
+            self.strip.setVisible(self._is_demo())
+            return
+        opening = next((job for job in self.desk.jobs if job.kind == "open" and not job.ended), None)
+        if opening is not None:
+            self.say_reading(f"{opening.title.replace('Open', 'Reading', 1)}…")
+        elif self.desk.workbench is not None:
+            self._stack.setCurrentIndex(1)
+
+    def _show_notes(self, breakdown: Breakdown) -> None:
+        clear(self._notes)
+        unknown = breakdown.unknown_ops
+        if unknown:
+            layers = [layer.name for layer in breakdown.layers if layer.op in unknown]
+            text = f"{words.plural(len(layers), 'layer has', 'layers have')} operators that are not counted: "
+            text += f"{', '.join(unknown)}. Totals leave them out."
+            show = ("Show them", lambda: self.card.field.setText(unknown[0]))
+            self._notes.addWidget(NoteLine(text, action=show))
+        if self.desk.study.data is None or self.desk.study.data.data is None:
+            text = "No data set yet, so accuracy is not measured. Sizes and times are."
+            self._notes.addWidget(NoteLine(text, tone="tell", action=("Use digits", lambda: self._use_data("digits"))))
+
+    def _layer_moved(self, name: str) -> None:
+        self.table.pick(name)
+        self._show_layer()
+
+    def _show_layer(self) -> None:
+        candidate = self._candidate()
+        layer = candidate.breakdown.layer(self.desk.layer) if candidate else None
+        self.columns.name_right(layer.name if layer else "Layer")
+        self.detail.show_layer(layer, candidate, self.desk.convention, self.desk.device)
+
+    def _candidate(self) -> Candidate | None:
+        return self.desk.study.candidates.get(self.desk.candidate)
+
+    # ---- demo and data
+
+    def _is_demo(self) -> bool:
+        workbench = self.desk.workbench
+        return workbench is not None and workbench.folder.name == DEMO and not remember.text("demo_strip_closed")
+
+    def _close_strip(self) -> None:
+        remember.keep("demo_strip_closed", "yes")
+        self.strip.hide()
+
+    def _ask_built_in(self) -> None:
+        self.desk.ask("zoo", {}, lambda answer: self.strip.show_built_in(answer["networks"]))
+
+    def _show_built_in(self) -> None:
+        button = self.empty.buttons[1]
+        self.strip.menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def _use_data(self, data: str) -> None:
+        if self.desk.workbench is not None:
+            self.desk.workbench.choose_data(data)
+
+    # ---- what the keys do
+
+    def primary(self) -> None:
+        if self.strip.isVisible():
+            self.shrink.emit()
+
+    def copy_rows(self) -> bool:
+        self.table.copy()
+        return True
+
+    def copy_picture(self) -> bool:
+        from PySide6.QtGui import QGuiApplication
+
+        QGuiApplication.clipboard().setPixmap(self.grab())
+        return True
+
+    def export(self) -> bool:
+        self.table.export()
+        return True
+
+    def filter(self) -> bool:
+        self.card.field.setFocus()
+        self.card.field.selectAll()
+        return True
+
+    def escape(self) -> bool:
+        return self.card.clear_filter()
+
+    def next_layer(self, by: int) -> None:
+        """J and K, from anywhere on the page."""
+        self.table.step(by)
+
+
+def facts_line(candidate: Candidate, lineage: tuple[str, ...]) -> str:
+    """lenet5.onnx · input 1×28×28 · 9 layers, 4 with weights · opset 13."""
+    breakdown = candidate.breakdown
+    inputs = [words.shape(shape) for shape in breakdown.inputs.values()]
+    weighted = sum(1 for layer in breakdown.layers if layer.weight_shape is not None)
+    parts = [
+        candidate.file_name,
+        f"input {words.listed(inputs)}",
+        f"{words.plural(len(breakdown.layers), 'layer')}, {weighted} with weights",
+        f"opset {breakdown.opset}",
+    ]
+    if len(lineage) > 1:
+        parts.insert(0, " › ".join(lineage))
+    return " · ".join(part for part in parts if part)
+
+
+def _heaviest(breakdown: Breakdown) -> str:
+    """The heaviest layer is what one looks for first."""
+    heaviest = max(breakdown.layers, key=lambda layer: layer.params or 0, default=None)
+    return heaviest.name if heaviest else ""

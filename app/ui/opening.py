@@ -1,0 +1,133 @@
+"""What a person opens or drops, and where it goes: networks, data, recipes, studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from app.ui import drop
+from app.ui.network_page import NetworkPage
+from app.ui.open_sizes import OpenSizes
+from app.ui.page import Page
+from app.ui.studies import Studies, open_in
+from profiler.errors import BadInput
+
+if TYPE_CHECKING:
+    from app.ui.desk import Desk
+    from app.ui.window import Window
+
+NETWORKS = "Networks (*.onnx);;Studies (study.sqlite);;Everything (*)"
+
+
+class Opening(QObject):
+    """Every way in ends here."""
+
+    def __init__(self, window: Window, desk: Desk, studies: Studies) -> None:
+        super().__init__(window)
+        self.window, self.desk, self.studies = window, desk, studies
+        self.sizes = OpenSizes(window.page_area)
+
+    def follow(self, page: Page) -> None:
+        """Pages that ask for something to be opened."""
+        if isinstance(page, NetworkPage):
+            page.open_file.connect(self.open_file)
+            page.open_built_in.connect(self.studies.new_with)
+            page.shrink.connect(self.shrink)
+
+    # ---- asking for files
+
+    def open_file(self) -> None:
+        """Ctrl+O: a network becomes a new study, a study is opened."""
+        path = self._ask("Open a network or a study", NETWORKS)
+        if path is not None:
+            self.take(path, as_new=True)
+
+    def add_network(self) -> None:
+        path = self._ask("Add a network to this study", NETWORKS)
+        if path is not None:
+            self.take(path, as_new=False)
+
+    def open_study(self) -> None:
+        found = QFileDialog.getExistingDirectory(self.window, "Open a study", str(self.studies.folder))
+        if found:
+            self.take(Path(found), as_new=True)
+
+    def choose_data(self) -> None:
+        path = self._ask("Choose data", "Images (*.zip *.npz);;Everything (*)")
+        if path is not None:
+            self._use_data(path)
+
+    def choose_data_folder(self) -> None:
+        found = QFileDialog.getExistingDirectory(self.window, "Choose a folder of class folders")
+        if found:
+            self._use_data(Path(found))
+
+    def save_copy(self) -> None:
+        found = QFileDialog.getSaveFileName(self.window, "Save a copy of this study", self.desk.study.name)[0]
+        if found:
+            self.studies.save_copy(Path(found))
+
+    def _ask(self, title: str, kinds: str) -> Path | None:
+        found = QFileDialog.getOpenFileName(self.window, title, "", kinds)[0]
+        return Path(found) if found else None
+
+    # ---- what was given
+
+    def take(self, path: Path, as_new: bool) -> None:
+        """Open whatever this is."""
+        kind = drop.what_is(path)
+        if kind == "study":
+            self.studies.open(path if path.is_dir() else path.parent)
+        elif kind == "network":
+            self._network(path, as_new)
+        elif kind == "data":
+            self._use_data(path)
+        elif kind == "recipe":
+            self._recipe(path)
+        else:
+            self.desk.problem.emit(BadInput(drop.unknown_words(path), str(path)))
+
+    def dropped(self, target: str, path: Path) -> None:
+        """A file let go on one of the targets."""
+        self.take(path, as_new=target == "new_study")
+
+    def _network(self, path: Path, as_new: bool) -> None:
+        """A network whose input size is open is asked for it first."""
+
+        def go(shapes: dict[str, list[int]]) -> None:
+            if as_new or self.desk.workbench is None:
+                self.studies.new(path.stem, lambda wb: open_in(wb, str(path), input_shapes=shapes))
+            else:
+                open_in(self.desk.workbench, str(path), input_shapes=shapes)
+            self.window.show_page("network")
+
+        def sized(answer: dict[str, Any]) -> None:
+            if answer["inputs"]:
+                self.sizes.ask(path.name, answer["inputs"], go)
+            else:
+                go({})
+
+        self.desk.ask("open_sizes", {"path": str(path)}, sized)
+
+    def _use_data(self, path: Path) -> None:
+        if self.desk.workbench is not None:
+            self.desk.workbench.choose_data(str(path))
+
+    def _recipe(self, path: Path) -> None:
+        def add(answer: dict[str, Any]) -> None:
+            self.window.show_page("compress")
+            self.window.shown.take_recipe(answer["steps"])
+
+        self.desk.ask("read_recipe", {"path": str(path)}, add)
+
+    def shrink(self) -> None:
+        """The demo's first button: the recipe is filled in, and running it is one key away."""
+        self.window.show_page("compress")
+        page = self.window.shown
+        fill: Callable[[], None] | None = getattr(page, "fill_demo", None)
+        if fill is not None:
+            fill()

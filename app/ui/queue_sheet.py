@@ -1,0 +1,89 @@
+"""The queue: what runs, what waits, what ended, and the log of the one picked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPlainTextEdit, QWidget
+
+from app.ui import theme
+from app.ui.desk import Desk
+from app.ui.job_bar import figure_words
+from app.ui.parts.buttons import button
+from app.ui.parts.card import column, holder, row
+from app.ui.parts.sheet import Sheet
+from app.ui.parts.text import Elided, label
+
+STATES = {
+    "waiting": "waiting", "running": "running", "stopping": "stopping…", "done": "done", "failed": "failed",
+    "cancelled": "cancelled",
+}  # fmt: skip
+JOB = Qt.ItemDataRole.UserRole
+
+
+class QueueSheet(Sheet):
+    def __init__(self, host: QWidget, desk: Desk) -> None:
+        super().__init__(host, "Jobs", side="bottom", extent=340)
+        self.desk = desk
+        self.list = QListWidget()
+        self.list.setAccessibleName("Jobs of this session")
+        self.list.setMinimumWidth(theme.px(320))
+        self.log = QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setAccessibleName("Log")
+        self.head, self.figures = Elided("", "heading"), label("", "muted", wrap=True)
+        self.cancel = button("Cancel", self._cancel)
+        self.again = button("Start again", self._again)
+        right = column(row(self.head, None, self.again, self.cancel), self.figures, self.log, gap=8)
+        layout = QHBoxLayout()
+        layout.setSpacing(theme.px(16))
+        layout.addWidget(self.list, 2)
+        layout.addWidget(holder(right), 3)
+        self.body.addLayout(layout, 1)
+        self.list.currentItemChanged.connect(lambda *_: self._show_picked())
+        desk.jobs_changed.connect(lambda: self.refresh() if self.isVisible() else None)
+
+    def present(self) -> None:
+        self.refresh()
+        super().present()
+        self.list.setFocus()
+
+    def refresh(self) -> None:
+        jobs = self.desk.jobs
+        if [job.job for job in jobs] != [self.list.item(i).data(JOB) for i in range(self.list.count())]:
+            picked = self._picked_id()
+            self.list.clear()
+            for job in jobs:
+                item = QListWidgetItem()
+                item.setData(JOB, job.job)
+                self.list.addItem(item)
+            places = [place for place, job in enumerate(jobs) if job.job == picked]
+            self.list.setCurrentRow(places[0] if places else 0)
+        for place, job in enumerate(jobs):
+            self.list.item(place).setText("   ".join((job.letter or "–", job.title, STATES[job.state])))
+        self._show_picked()
+
+    def _picked_id(self) -> str:
+        item = self.list.currentItem()
+        return item.data(JOB) if item is not None else ""
+
+    def _picked(self):
+        return next((job for job in self.desk.jobs if job.job == self._picked_id()), None)
+
+    def _show_picked(self) -> None:
+        job = self._picked()
+        self.cancel.setVisible(job is not None and job.state in ("running", "waiting"))
+        self.again.setVisible(job is not None and job.state in ("failed", "cancelled"))
+        self.head.setText(f"{job.letter}  {job.title}" if job else "Nothing has run in this session.")
+        self.figures.setText((job.error or job.message or figure_words(job)) if job else "")
+        text = "\n".join([*job.log, *([job.evidence] if job.evidence else [])]) if job else ""
+        if text != self.log.toPlainText():
+            self.log.setPlainText(text)
+            self.log.verticalScrollBar().setValue(self.log.verticalScrollBar().maximum())
+
+    def _cancel(self) -> None:
+        if self.desk.workbench is not None and self._picked_id():
+            self.desk.workbench.cancel(self._picked_id())
+
+    def _again(self) -> None:
+        if self.desk.workbench is not None and self._picked_id():
+            self.desk.workbench.start_again(self._picked_id())

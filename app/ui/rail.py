@@ -1,0 +1,91 @@
+"""The rail: candidates as a tree of lineage, what the three marks say, and the devices."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
+
+from app.ui import theme
+from app.ui.candidate_list import CandidateList
+from app.ui.desk import Desk
+from app.ui.device_list import DeviceList
+from app.ui.icons import icon
+from app.ui.parts.buttons import icon_button, link_button
+from app.ui.parts.card import hairline, holder, row
+from app.ui.parts.marker import FigureLegend
+from app.ui.parts.text import caption, heading
+
+
+class Rail(QFrame):
+    """`make_one`: the + beside Candidates."""
+
+    make_one = Signal()
+    open_network = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setProperty("fill", "window")
+        self.setAccessibleName("Candidates and devices")
+        self.desk = desk
+        self.candidates = CandidateList(desk)
+        self.devices = DeviceList(desk)
+        self.count = caption()
+        self.add_button = icon_button("plus", "Make a new candidate, or add a network")
+        self.add_button.clicked.connect(self._add_menu)
+        self.hidden = link_button("", self.candidates.toggle_hidden)
+        self.hidden.hide()
+        self.legend = FigureLegend()
+        self._build()
+        desk.study_changed.connect(lambda _: self._recount())
+        self.candidates.menu_wanted.connect(self._menu)
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, theme.px(8), 0, theme.px(8))
+        layout.setSpacing(0)
+        layout.addWidget(_head("Candidates", self.count, self.add_button))
+        layout.addWidget(self.candidates, 1)
+        below = row(self.hidden, None)
+        below.setContentsMargins(theme.px(12), 0, 0, 0)
+        layout.addLayout(below)
+        marks = row(self.legend)
+        marks.setContentsMargins(theme.px(18), theme.px(8), theme.px(4), theme.px(12))
+        layout.addLayout(marks)
+        layout.addWidget(hairline())
+        layout.addSpacing(theme.px(8))
+        layout.addWidget(_head("Devices"))
+        layout.addWidget(self.devices)
+
+    def _recount(self) -> None:
+        study = self.desk.study
+        shown, hidden = len(study.shown()), len(study.candidates) - len(study.shown())
+        self.count.setText(str(shown) if shown else "")
+        self.count.setAccessibleName(f"{shown} candidates")
+        self.hidden.setVisible(hidden > 0)
+        self.hidden.setText("Hide hidden" if self.candidates.with_hidden else f"Show hidden ({hidden})")
+
+    def _add_menu(self) -> None:
+        menu = QMenu(self)
+        menu.addAction(icon("scissors"), "Make one by a recipe", self.make_one.emit)
+        menu.addAction(icon("folder-open"), "Add a network…", self.open_network.emit)
+        menu.popup(self.add_button.mapToGlobal(self.add_button.rect().bottomLeft()))
+
+    def _menu(self, letter: str, at: QPoint) -> None:
+        """What can be done with a candidate: the same as the keys do."""
+        listed = self.candidates
+        candidate = self.desk.study.candidates[letter]
+        menu = QMenu(self)
+        menu.addAction(icon("pencil-simple"), "Rename\tF2", listed.rename)
+        menu.addAction(icon("push-pin"), "Let go of its marker\tP" if candidate.pinned else "Pin\tP", listed.pin)
+        hide = "Show again\tDel" if candidate.hidden else "Hide\tDel"
+        menu.addAction(icon("eye" if candidate.hidden else "eye-slash"), hide, listed.hide_or_show)
+        menu.popup(at)
+
+
+def _head(title: str, *right: QWidget) -> QWidget:
+    line = row(heading(title), None, *right, gap=4)
+    line.setContentsMargins(theme.px(20), 0, theme.px(10), 0)
+    made = holder(line)
+    made.setFixedHeight(theme.px(theme.CONTROL + 4))
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made
