@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 
 from app.ui import theme
@@ -127,6 +127,12 @@ class Plot(pg.PlotWidget):
 
     def fit(self) -> None:
         self.view.fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.px(320), theme.px(160))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.px(160), theme.px(90))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

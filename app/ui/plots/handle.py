@@ -51,11 +51,11 @@ class Pill(pg.InfLineLabel):
 class Handle(pg.InfiniteLine):
     """An upright (`vertical`) or level line with a pill that says its value.
 
-    `moved` follows the drag, `settled` comes once it is let go. Both carry the value, then whether Shift was held.
+    `moved` follows the drag, `settled` comes once it is let go.
     """
 
-    moved = Signal(float, bool)
-    settled = Signal(float, bool)
+    moved = Signal(float)
+    settled = Signal(float)
 
     def __init__(self, *, vertical: bool, words: Callable[[float], str], place: float = 0.94) -> None:
         super().__init__(angle=90 if vertical else 0, movable=True)
@@ -90,10 +90,9 @@ class Handle(pg.InfiniteLine):
             return
         event.accept()
         self.dragged = not event.isFinish()
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         value = self._value_at(event.scenePos())
         self.setValue(value)
-        (self.settled if event.isFinish() else self.moved).emit(float(self.value()), shift)
+        (self.settled if event.isFinish() else self.moved).emit(float(self.value()))
 
     def _value_at(self, scene: QPointF) -> float:
         at = self.getViewBox().mapSceneToView(scene)

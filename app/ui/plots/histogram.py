@@ -104,8 +104,8 @@ class Histogram(Plot):
 
     def _handle(self, said: Callable[[float], str]) -> Handle:
         made = Handle(vertical=True, words=said, place=0.93)
-        made.moved.connect(lambda value, _: self._pull(made, value, self.threshold_moved))
-        made.settled.connect(lambda value, _: self._pull(made, value, self.threshold_settled))
+        made.moved.connect(lambda value: self._pull(made, value, self.threshold_moved))
+        made.settled.connect(lambda value: self._pull(made, value, self.threshold_settled))
         self.addItem(made, ignoreBounds=True)
         return made
 
@@ -127,6 +127,11 @@ class Histogram(Plot):
         self.name_axes(f"weight of {histogram.layer}", "weights")
         self.set_threshold(threshold)
         self.dress()
+
+    def set_cutting(self, cutting: bool) -> None:
+        """Whether this layer is pruned at all: without, there is no line to drag."""
+        for item in (self.left, self.right, self.left.pill, self.right.pill, self.share):
+            item.setVisible(cutting)
 
     def set_threshold(self, threshold: float) -> None:
         """Weights up to this magnitude go."""

@@ -101,8 +101,8 @@ class Scatter(Plot):
 
     def _limit(self, side: Side) -> Handle:
         made = Handle(vertical=side == "x", words=lambda value: self._limit_words(side, value), place=0.95)
-        made.moved.connect(lambda value, _: self._limit_to(side, value, self.limit_moved))
-        made.settled.connect(lambda value, _: self._limit_to(side, value, self.limit_settled))
+        made.moved.connect(lambda value: self._limit_to(side, value, self.limit_moved))
+        made.settled.connect(lambda value: self._limit_to(side, value, self.limit_settled))
         self.addItem(made, ignoreBounds=True)
         made.setVisible(False)
         return made

@@ -1,0 +1,191 @@
+"""What the Compress page says: the checks before a run, the predicted effect, and how the learning goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app import words
+from app.axes import Figure, figure
+from app.heavy import device_words
+from app.predict import Predicted, predict
+from app.study import Candidate, Study
+from app.ui.checks import Check
+from app.ui.effect_card import Effect, Remark
+from app.words import State
+from profiler.errors import BadInput
+
+if TYPE_CHECKING:
+    from app.workbench import JobView
+    from profiler.histogram import WeightHistogram
+
+Steps = Sequence[Mapping[str, Any]]
+
+
+def checks_of(source: Candidate, study: Study, steps: Steps, problems: Sequence[str]) -> list[Check]:
+    """What was checked, and what came of it."""
+    asks = "Use digits" if study.data is None else ""
+    found = [Check(said, "bad", asks if "data" in said else "") for said in problems]
+    if not any("layer" in said for said in problems):
+        found.insert(0, Check(f"all layers found in {source.letter}"))
+    return [*found, *_data(study, problems), *_zeros(steps)]
+
+
+def _data(study: Study, problems: Sequence[str]) -> list[Check]:
+    if study.data is not None:
+        classes = words.plural(len(study.data.classes), "class", "classes")
+        return [Check(f"data: {study.data.title}, {classes}")]
+    if any("data" in said for said in problems):
+        return []
+    return [Check("no data set, so accuracy is not measured", "muted")]
+
+
+def _zeros(steps: Steps) -> list[Check]:
+    prunes = any(s["method"] == "magnitude_pruning" and s.get("enabled", True) for s in steps)
+    return [Check("zeros make the file smaller, not the network faster", "muted")] if prunes else []
+
+
+def effects_of(
+    source: Candidate, histograms: Mapping[str, WeightHistogram], steps: Steps, device: str
+) -> tuple[list[Effect], list[Remark]]:
+    """The right card: four figures against the candidate that the recipe starts from, and what is to be said of them."""
+    if not steps:
+        return [], [Remark("Nothing to predict yet", "What a step will do is shown here before it runs.")]
+    try:
+        found = predict(source, steps, histograms, device)
+    except BadInput as error:
+        return [], [Remark("Nothing can be predicted.", str(error), "warning")]
+    effects = [
+        _size(source, found),
+        _parameters(source, found),
+        _operations(source, found),
+        _latency(source, found, device),
+    ]
+    return effects, _remarks(source, found)
+
+
+def _size(source: Candidate, found: Predicted) -> Effect:
+    before = figure(source, "size")
+    text, unit = _parted(_megabytes(found.size_mb), found)
+    smaller = "" if not found.size_mb or not before else f"{words.times(before.value / found.size_mb.value)} smaller"
+    gain = before is not None and found.size_mb is not None and before.value > found.size_mb.value
+    return Effect(
+        "Size on disk",
+        text,
+        unit,
+        _before(_megabytes(before), unit),
+        _share(found.size_mb, before),
+        _state(found.size_mb),
+        f"{smaller}, packed as .nbz" if gain else "packed as .nbz",
+        "good" if gain else "muted",
+        "Worked out with the packer’s own formula from the weights that stay. Packing measures it.",
+    )
+
+
+def _parameters(source: Candidate, found: Predicted) -> Effect:
+    total = source.breakdown.totals().params
+    now = found.nonzero_params
+    text, unit = _parted(None if now is None else words.three_digits(now.value), found, _state(now))
+    counted = now is None or now.state == "counted"
+    return Effect(
+        "Parameters that stay",
+        text,
+        unit,
+        _before(words.three_digits(total, digits=4), unit),
+        None if now is None or not total else now.value / total,
+        _state(now),
+        "" if now is None else "counted: weights that are not zero" if counted else "weights move before they are cut",
+        tip="" if now is None else f"{words.exact(round(now.value))} of {words.exact(total)}",
+    )
+
+
+def _operations(source: Candidate, found: Predicted) -> Effect:
+    text, unit = _parted(words.three_digits(found.macs.value, digits=4), found, "counted")
+    before = source.breakdown.totals().macs
+    return Effect(
+        "Operations",
+        text,
+        f"{unit} MACs".strip(),
+        _before(words.three_digits(before, digits=4), unit),
+        found.macs.value / before if before else None,
+        "counted",
+        "counted: MACs of a dense runtime",
+        tip=f"{words.exact(round(found.macs.value))} MACs",
+    )
+
+
+def _latency(source: Candidate, found: Predicted, device: str) -> Effect:
+    before = figure(source, "latency", device)
+    title = f"Latency {device_words(device)}"
+    if found.latency_ms is None or before is None:
+        return Effect(title, words.not_measured, note=found.reason)
+    text, unit = _parted(words.milliseconds(found.latency_ms.value), found)
+    return Effect(
+        title, text, unit, _before(words.milliseconds(before.value), unit), _share(found.latency_ms, before), "predicted",
+        "no faster, because…", "warn",
+    )  # fmt: skip
+
+
+def _remarks(source: Candidate, found: Predicted) -> list[Remark]:
+    """Why it is no faster, and that accuracy is not predicted."""
+    remarks = [Remark("No accuracy predicted yet", "Running the recipe measures it.")]
+    if found.latency_ms is not None:
+        remarks.append(
+            Remark("No faster, because…", _sentence(found.reason.removeprefix("No faster, because ")), "warning")
+        )
+    if found.missing:
+        names = words.plural(len(found.missing), "layer")
+        remarks.insert(0, Remark("Reading the weights…", f"{names} of {source.letter} left to read."))
+    return remarks
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _megabytes(size: Figure | None) -> str | None:
+    return None if size is None else words.megabytes(1e6 * size.value)
+
+
+def _parted(text: str | None, found: Predicted, state: State = "predicted") -> tuple[str, str]:
+    """A figure and its unit apart: `≈ 6.9` and `MB`. Not known yet while weights are being read."""
+    if text is None:
+        return ("reading…", "") if found.missing else (words.not_measured, "")
+    number, _, unit = words.marked(text, state).rpartition(" ")
+    return (number, unit) if number and not unit[0].isdigit() else (words.marked(text, state), "")
+
+
+def _before(text: str | None, unit: str) -> str:
+    """`from 243.9`; with its unit where that is another than the figure's."""
+    return "" if text is None else f"from {text.removesuffix(f' {unit}') if unit else text}"
+
+
+def _state(value: Figure | None) -> State:
+    return "predicted" if value is None else value.state
+
+
+def _share(now: Figure | None, before: Figure | None) -> float | None:
+    return None if now is None or before is None or not before.value else now.value / before.value
+
+
+# ------------------------------------------------------------------------------ while it runs
+
+
+def learning_words(view: JobView) -> str:
+    """`epoch 3 of 8 · loss 0.412 · about 2 min left`, and how it ended."""
+    if view.state == "failed":
+        return "It failed."
+    if view.state == "cancelled":
+        return "Cancelled. What is measured stays."
+    if view.state == "done":
+        return f"{view.letter} is ready."
+    if view.state == "waiting":
+        return "Waiting for the job before it."
+    if view.state == "stopping" or view.progress is None:
+        return "Stopping…" if view.state == "stopping" else "Starting…"
+    parts = [view.progress.text]
+    if "loss" in view.progress.figures:
+        parts.append(f"loss {words.significant(view.progress.figures['loss'])}")
+    if view.seconds_left is not None:
+        parts.append(f"{words.duration(view.seconds_left)} left")
+    return "  ·  ".join(part for part in parts if part)
