@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 BIN   := .venv/bin
 
-.PHONY: run test lint types wheel bench clean
+.PHONY: run test lint code format imports types wheel bench clean
 .DEFAULT_GOAL := run
 
 # With a screen: the window. Without one: the main job on the bundled network, written to ./demo.
@@ -19,11 +19,16 @@ run: .venv/.program
 test: .venv/.developer
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(TESTS)
 
-lint: .venv/.developer
+lint: code format imports types
+
+code: .venv/.developer
 	$(BIN)/ruff check .
+
+format: .venv/.developer
 	$(BIN)/ruff format --check .
+
+imports: .venv/.developer
 	$(BIN)/lint-imports
-	$(MAKE) --no-print-directory types
 
 types: .venv/.developer
 	$(BIN)/pyright
