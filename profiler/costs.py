@@ -7,7 +7,7 @@ from math import prod
 import onnx_ir as ir
 from onnx_ir.passes.common import LiftConstantsToInitializersPass
 
-from profiler import shapes
+from profiler import malformed, shapes
 from profiler.breakdown import Breakdown, LayerCost
 from profiler.errors import BadInput
 from profiler.layer import Layer, Reader, Shape, geometry, neighbours, operator_name
@@ -21,10 +21,10 @@ def count(network: Network) -> Breakdown:
     Raises BadInput when another size is open: it names the input and how to give it.
     """
     _check_open(network)
-    model = prepared(network)
-    reader = Reader(model)
-    counter = _Counter(reader)
-    layers = tuple(counter.cost(*found) for found in neighbours(model.graph))
+    with malformed.told(f"“{network.name}” could not be counted."):
+        model = prepared(network)
+        counter = _Counter(Reader(model))
+        layers = tuple(counter.cost(*found) for found in neighbours(model.graph))
     return Breakdown(
         network=network.name,
         inputs={value.name or "": shapes.known(value) or () for value in shapes.real_inputs(model)},

@@ -101,8 +101,10 @@ def _signed_rank_distribution(rounds: int) -> np.ndarray:
 
 def _widening(logs: np.ndarray) -> float:
     """1 for independent rounds; √((1 + r)/(1 − r)) where each resembles the one before by r (rank correlation)."""
-    ranks = np.argsort(np.argsort(logs)).astype(np.float64)
-    before, after = ranks[:-1] - ranks.mean(), ranks[1:] - ranks.mean()
-    likeness = float((before * after).sum() / ((ranks - ranks.mean()) ** 2).sum())
+    _, place, ties = np.unique(logs, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(ties) - (ties + 1) / 2)[place]  # equal values share their mean rank
+    ranks -= ranks.mean()
+    spread = float((ranks**2).sum())
+    likeness = float((ranks[:-1] * ranks[1:]).sum()) / spread if spread > 0 else 0.0
     likeness = min(max(likeness, 0.0), 0.9)
     return math.sqrt((1 + likeness) / (1 - likeness))

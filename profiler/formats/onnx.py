@@ -12,10 +12,11 @@ import onnx
 import onnx_ir as ir
 from google.protobuf.message import DecodeError
 
+from profiler import malformed
 from profiler.errors import BadInput
 from profiler.mapped import MappedFile, MappedTensor
 from profiler.network import Network, name_nodes, recipe_in
-from profiler.serial import BIG, DATA_LOCATION, GRAPH, INITIALIZER, RAW_DATA
+from profiler.serial import BIG, DATA_LOCATION, GRAPH, INITIALIZER, RAW_DATA, skeleton
 from profiler.wire import WireError, fields, head
 
 NAME = 8  # TensorProto.name
@@ -29,10 +30,12 @@ def read_onnx(path: Path) -> Network:
     proto, places = _parse(file)
     for tensor in proto.graph.initializer:
         _check_inline(path, tensor, places)
-    model = _to_ir(path, proto)
-    _point_at_file(path, model, file, places)
-    single = _load_external(path, model)
-    name_nodes(model)
+    with malformed.told(f"“{path.name}” could not be opened."):
+        model = ir.from_proto(proto)
+        _point_at_file(path, model, file, places)
+        single = _load_external(path, model)
+        name_nodes(model)
+        skeleton(model)  # what cannot be written again is damaged
     return Network(model, name=path.stem, path=path, input_recipe=recipe_in(model), file=file if single else None)
 
 
@@ -57,8 +60,10 @@ def _parse(file: MappedFile) -> tuple[onnx.ModelProto, dict[str, Place]]:
         raise _not_onnx(file, error) from error
     except (DecodeError, UnicodeDecodeError) as error:
         raise refused(file.path, "It is not an ONNX file.", FROM_FILE_FIX) from error
-    if not proto.HasField("graph") or not proto.opset_import:
+    if not proto.HasField("graph"):
         raise refused(file.path, "It is not an ONNX file: there is no network in it.", FROM_FILE_FIX)
+    if not proto.opset_import:
+        raise refused(file.path, "It does not say which operators it uses: it may be cut short.", FROM_FILE_FIX)
     return proto, places
 
 
@@ -132,14 +137,6 @@ def _check_typed(path: Path, tensor: onnx.TensorProto) -> None:
         raise refused(
             path, f"The weight “{tensor.name}” claims {claimed:,} values, and {there:,} are there.", FROM_FILE_FIX
         )
-
-
-def _to_ir(path: Path, proto: onnx.ModelProto) -> ir.Model:
-    try:
-        return ir.from_proto(proto)
-    except Exception as error:  # onnx_ir wraps whatever a malformed graph makes it raise
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        raise refused(path, f"Its graph is malformed: {reason}", FROM_FILE_FIX) from error
 
 
 def _point_at_file(path: Path, model: ir.Model, file: MappedFile, places: dict[str, Place]) -> None:

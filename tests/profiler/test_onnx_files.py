@@ -1,0 +1,247 @@
+"""Files that are no networks, or harm: each gets a message that names it; none crashes, none takes memory."""
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, external_data_helper, numpy_helper
+
+from profiler import formats, zoo
+from profiler.breakdown import breakdown
+from profiler.errors import BadInput
+from profiler.network import save
+from profiler.wire import WireError, encoded, fields, varint
+
+TEXT = "g (float[1,64] x) => (float[1,32] y) { y = MatMul (x, w) }"
+VALUES = np.arange(2048, dtype=np.float32).reshape(64, 32)
+
+
+@pytest.fixture
+def good(tmp_path, make_proto):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(make_proto(TEXT, w=VALUES).SerializeToString())
+    return path
+
+
+def refusal(path):
+    with pytest.raises(BadInput) as raised:
+        formats.read(path)
+    return str(raised.value)
+
+
+def test_missing(tmp_path):
+    assert "There is no file" in refusal(tmp_path / "no.onnx")
+
+
+def test_a_zoo_name_without_its_prefix():
+    assert "zoo:AlexNet" in refusal("AlexNet")
+
+
+def test_folder(tmp_path):
+    assert "is a folder" in refusal(tmp_path)
+
+
+def test_unknown_ending(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    assert "does not know .txt" in refusal(tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "It is empty"),
+        (b"hello, this is text\n" * 20, "not an ONNX file"),
+        (b"<!DOCTYPE html><html>" + b"x" * 200, "not an ONNX file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not an ONNX file"),
+        (b"PK\x03\x04" + bytes(500), "not an ONNX file"),
+        (b"\x08\x08", "no network in it"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"),
+    ],
+)
+def test_not_a_network(tmp_path, content, words):
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(content)
+    message = refusal(path)
+    assert "“bad.onnx” could not be opened." in message
+    assert words in message
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 1])
+def test_cut_short(good, kept):
+    content = good.read_bytes()
+    good.write_bytes(content[: int(len(content) * kept) - 1])
+    assert "“net.onnx” could not be opened. It is cut short" in refusal(good)
+
+
+def test_cut_short_just_behind_the_graph(good):
+    proto = onnx.load(str(good))
+    del proto.opset_import[:]
+    good.write_bytes(proto.SerializeToString())
+    assert "which operators it uses" in refusal(good)
+
+
+def test_a_weight_that_claims_more_than_is_there(good):
+    """A terabyte claimed: refused before memory is taken."""
+    proto = onnx.load(str(good))
+    proto.graph.initializer[0].dims[:] = [1 << 20, 1 << 18]
+    good.write_bytes(proto.SerializeToString())
+    assert "“w” claims 1,099,511,627,776 bytes, and 8,192 are there" in refusal(good)
+
+
+@pytest.mark.parametrize("dims", [[1 << 40], [-1, -2048]])
+def test_small_and_typed_weights_are_checked_too(good, dims):
+    proto = onnx.load(str(good))
+    proto.graph.initializer.append(TensorProto(name="v", data_type=1, dims=dims, float_data=[1.0]))
+    good.write_bytes(proto.SerializeToString())
+    assert "“v” claims" in refusal(good)
+
+
+def test_an_unknown_type(good):
+    proto = onnx.load(str(good))
+    proto.graph.initializer[0].data_type = 99
+    good.write_bytes(proto.SerializeToString())
+    assert "“w” has an unknown type" in refusal(good)
+
+
+def external(folder, location, *, offset=0, length=VALUES.nbytes, make_proto):
+    """A network whose weight lies in `location`."""
+    proto = make_proto(TEXT, w=VALUES)
+    tensor = proto.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", location), ("offset", str(offset)), ("length", str(length))):
+        entry = tensor.external_data.add()
+        entry.key, entry.value = key, value
+    path = folder / "deploy.onnx"
+    path.write_bytes(proto.SerializeToString())
+    return path
+
+
+def test_external_weights_beside_the_file(tmp_path, make_proto):
+    (tmp_path / "w.bin").write_bytes(b"head" + VALUES.tobytes())
+    network = formats.read(external(tmp_path, "w.bin", offset=4, make_proto=make_proto))
+    np.testing.assert_array_equal(network.weight("w"), VALUES)
+    save(network, tmp_path / "inline.onnx")
+    inline = onnx.load(str(tmp_path / "inline.onnx"), load_external_data=False)
+    assert not external_data_helper.uses_external_data(inline.graph.initializer[0])
+    np.testing.assert_array_equal(numpy_helper.to_array(inline.graph.initializer[0]), VALUES)
+    assert formats.read(tmp_path / "inline.onnx").digest == network.digest
+
+
+@pytest.mark.parametrize("location", ["../w.bin", "/etc/hostname", "sub/../../w.bin"])
+def test_external_weights_outside_the_folder(tmp_path, location, make_proto):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "w.bin").write_bytes(VALUES.tobytes())
+    message = refusal(external(folder, location, make_proto=make_proto))
+    assert "“deploy.onnx” could not be opened." in message
+    assert f"“w” reads weights from {location}, outside the file’s folder." in message
+    assert "beside it, or export with the weights inside." in message
+
+
+def test_a_link_out_of_the_folder_is_outside(tmp_path, make_proto):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "secret.bin").write_bytes(VALUES.tobytes())
+    (folder / "w.bin").symlink_to(tmp_path / "secret.bin")
+    assert "outside the file’s folder" in refusal(external(folder, "w.bin", make_proto=make_proto))
+
+
+def test_external_weights_that_are_missing_or_short(tmp_path, make_proto):
+    path = external(tmp_path, "w.bin", make_proto=make_proto)
+    assert "which is not there" in refusal(path)
+    (tmp_path / "w.bin").write_bytes(VALUES.tobytes()[:-1])
+    assert "bytes 0 to 8,192 of w.bin, which has 8,191" in refusal(path)
+
+
+def test_a_network_that_reads_itself_as_a_weight_is_bounded(tmp_path, make_proto):
+    path = external(tmp_path, "deploy.onnx", length=10**12, make_proto=make_proto)
+    assert "deploy.onnx, which has" in refusal(path)
+
+
+def test_many_weights_take_one_file_handle(tmp_path, make_proto):
+    """A thousand mapped weights must not use up the process's open files."""
+    handles = Path("/proc/self/fd")
+    if not handles.is_dir():
+        pytest.skip("this system does not show open files")
+    weights = {f"w{i}": np.full((300,), i, np.float32) for i in range(1000)}
+    proto = make_proto("g (float[300] x) => (float[300] y) { y = Relu (x) }", **weights)
+    (tmp_path / "many.onnx").write_bytes(proto.SerializeToString())
+    before = len(list(handles.iterdir()))
+    network = formats.read(tmp_path / "many.onnx")
+    assert network.weight("w999")[0] == 999
+    assert len(list(handles.iterdir())) - before <= 2
+
+
+def test_other_types_survive(tmp_path, make_proto):
+    """Half floats, integers, 4-bit integers and bfloat16, large enough to be mapped."""
+    proto = make_proto("g (float[2] x) => (float[2] y) { y = Relu (x) }", opset=21)
+    half = np.arange(4000, dtype=np.float16)
+    proto.graph.initializer.append(numpy_helper.from_array(half, "half"))
+    proto.graph.initializer.append(numpy_helper.from_array(np.arange(4000), "long"))
+    nibbles = onnx.helper.make_tensor("nibbles", TensorProto.INT4, [4000], b"\x21" * 2000, raw=True)
+    brain = onnx.helper.make_tensor("brain", TensorProto.BFLOAT16, [2000], b"\x80\x3f" * 2000, raw=True)
+    proto.graph.initializer.extend([nibbles, brain])
+    (tmp_path / "types.onnx").write_bytes(proto.SerializeToString())
+    network = formats.read(tmp_path / "types.onnx")
+    np.testing.assert_array_equal(network.weight("half"), half)
+    np.testing.assert_array_equal(network.weight("long"), np.arange(4000))
+    assert network.weight("nibbles").astype(int)[:4].tolist() == [1, 2, 1, 2]
+    assert network.weight("brain").astype(float).tolist() == [1.0] * 2000
+    changed = network.with_weights({"half": half * 0})
+    save(changed, tmp_path / "again.onnx")
+    again = {t.name: t for t in onnx.load(str(tmp_path / "again.onnx")).graph.initializer}
+    assert again["nibbles"].raw_data == b"\x21" * 2000
+    assert again["brain"].raw_data == b"\x80\x3f" * 2000
+    assert not numpy_helper.to_array(again["half"]).any()
+
+
+@pytest.fixture(scope="module")
+def lenet_bytes(tmp_path_factory):
+    path = tmp_path_factory.mktemp("fuzz") / "lenet.onnx"
+    network = zoo.build("LeNet-5")
+    save(network.with_weights({"fc1.weight": network.weight("fc1.weight")}), path)
+    return path.read_bytes()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_file_is_read_or_refused(lenet_bytes, tmp_path, data):
+    """Whatever the damage: a network that can be counted, or a message."""
+    content = bytearray(lenet_bytes)
+    head = 4000  # the graph; further on there are only weights
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, head))] = data.draw(st.integers(0, 255))
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content))) :]
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(bytes(content))
+    with contextlib.suppress(BadInput):
+        assert breakdown(formats.read(path)).layers is not None
+
+
+@given(st.integers(0, 2**63 - 1), st.binary(max_size=8))
+def test_varints_read_back(number, rest):
+    data = encoded(number) + rest
+    assert varint(data, 0, len(data)) == (number, len(encoded(number)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\xff" * 11, b"\x80", b"\x00\x01", b"\x0b\x00", b"\x12\x05abc", b"\x0d\x00", b"\x12" + b"\xff" * 9 + b"\x01"],
+)
+def test_what_is_no_message(data):
+    with pytest.raises(WireError):
+        list(fields(data, 0, len(data)))
+
+
+def test_fields_of_a_message():
+    """Protobuf's own example: field 1 is the varint 150; field 2 the string "testing"."""
+    data = b"\x08\x96\x01\x12\x07testing"
+    found = [(f.number, data[f.value : f.stop]) for f in fields(data, 0, len(data))]
+    assert found == [(1, b"\x96\x01"), (2, b"testing")]
+    assert varint(data, 1, len(data))[0] == 150
