@@ -97,6 +97,11 @@ def answer(function: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 # --------------------------------------------------------------------- in the program
 
 
+def _never_ran(future: Future[Any]) -> bool:
+    """Whether the job was taken back, or its worker died: then it may never have dialled in."""
+    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
 class Lane:
     """One worker process, so that a crash costs one job; built again when it breaks."""
 
@@ -216,8 +221,8 @@ class Workers:
             error = self._broken(task, broken)
         except Exception as other:  # noqa: BLE001 - whatever a job raises is its outcome
             error = other
-        if task.line is not None:
-            task.heard_all.wait(5)
+        if task.line is not None or not _never_ran(task.future):
+            task.heard_all.wait(5)  # a short job can be over before its line was even answered
         self._tasks.pop(task.job, None)
         if not self._closed:
             task.on_end(value, error if error is not None else task.fault)
