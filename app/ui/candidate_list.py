@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QSizePolicy
 
 from app.axes import AXES, AxisKey, figure
 from app.facts import Hidden, Pinned, Renamed
 from app.study import Candidate, Study
-from app.ui.candidate_paint import CandidatePainter
+from app.ui import theme
+from app.ui.candidate_paint import HEIGHT, CandidatePainter
 from app.ui.desk import Desk
 from app.ui.parts.marker import Look, looks
-from app.words import marked
+from app.words import State, marked, not_measured
 
 Index = QModelIndex | QPersistentModelIndex
 LINE = Qt.ItemDataRole.UserRole + 1
@@ -30,6 +31,7 @@ class Line:
     goes_on: tuple[bool, ...]  # for each level up to this one: does a later sister follow
     look: Look
     figures: str
+    state: State  # hollow until something of it is measured
     new: bool
     has_children: bool
 
@@ -46,7 +48,8 @@ def lines(study: Study, device: str, unseen: set[str], with_hidden: bool) -> lis
     def add(candidate: Candidate, depth: int, goes_on: tuple[bool, ...]) -> None:
         own = children.get(candidate.letter, [])
         look, said = given[candidate.letter], figures(candidate, device)
-        found.append(Line(candidate, depth, goes_on, look, said, candidate.letter in unseen, bool(own)))
+        new, state = candidate.letter in unseen, _state(candidate, device)
+        found.append(Line(candidate, depth, goes_on, look, said, state, new, bool(own)))
         for place, child in enumerate(own):
             add(child, depth + 1, (*goes_on, place < len(own) - 1))
 
@@ -60,11 +63,16 @@ def _shown_parent(study: Study, candidate: Candidate, shown: set[str]) -> str | 
     return next((letter for letter in reversed(line) if letter in shown), None)
 
 
+def _state(candidate: Candidate, device: str) -> State:
+    keys: tuple[AxisKey, ...] = ("accuracy", "latency")
+    return "measured" if any(figure(candidate, key, device) for key in keys) else "predicted"
+
+
 def figures(candidate: Candidate, device: str) -> str:
-    """57.1 % · 243.9 MB · 41.2 ms: what is known of it; nothing in place of what is not."""
+    """57.1 % · 243.9 MB · 41.2 ms: what is known of it; a figure not known is left out."""
     keys: tuple[AxisKey, ...] = ("accuracy", "size", "latency")
     found = [(AXES[key], figure(candidate, key, device)) for key in keys]
-    return "  ·  ".join(marked(axis.write(f.value), f.state) for axis, f in found if f is not None)
+    return "  ·  ".join(marked(axis.write(f.value), f.state) for axis, f in found if f is not None) or not_measured
 
 
 class CandidateModel(QAbstractListModel):
@@ -141,6 +149,7 @@ class CandidateList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.setItemDelegate(CandidatePainter(self))
         self.selectionModel().currentChanged.connect(self._moved)
         desk.study_changed.connect(lambda _: self.refresh())
@@ -150,7 +159,12 @@ class CandidateList(QListView):
 
     def refresh(self) -> None:
         self.rows.show(lines(self.desk.study, self.desk.device, self.unseen, self.with_hidden))
+        self.updateGeometry()
         self._show_chosen(self.desk.candidate)
+
+    def sizeHint(self) -> QSize:
+        """As high as its rows: the legend stands right below the last."""
+        return QSize(theme.px(theme.RAIL), theme.px(HEIGHT) * max(len(self.rows.lines), 1) + theme.px(2))
 
     def toggle_hidden(self) -> None:
         self.with_hidden = not self.with_hidden

@@ -27,7 +27,7 @@ class CandidatePainter(QStyledItemDelegate):
         self._background(painter, option)
         self._lineage(painter, rect, line)
         centre = QPointF(_marker_x(rect, line.depth), rect.top() + theme.px(18))
-        paint_marker(painter, centre, line.look, size=13)
+        paint_marker(painter, centre, line.look, line.state, size=13)
         self._words(painter, rect, line)
         painter.restore()
 
@@ -51,7 +51,9 @@ class CandidatePainter(QStyledItemDelegate):
 
     def _lineage(self, painter: QPainter, rect: QRect, line) -> None:
         """A line from the parent's marker down and across to this one; older sisters' lines go on."""
-        painter.setPen(QPen(theme.colour("track").darker(110), theme.px(theme.HAIRLINE)))
+        thin = theme.colour("other")
+        thin.setAlphaF(0.55)
+        painter.setPen(QPen(thin, theme.px(theme.HAIRLINE)))
         middle = rect.top() + theme.px(18)
         for level, goes_on in enumerate(line.goes_on):
             x = _marker_x(rect, level)

@@ -71,7 +71,7 @@ class Commands:
             Hit("Show the queue", "", "list", window.open_queue),
             Hit("Next counting convention", "M", "hash", window.desk.next_convention),
             Hit("Switch between light and dark", "", "moon", window.switch_theme),
-            Hit("Hide or show the rail", "Ctrl+B", "sidebar", window.toggle_rail),
+            Hit("Hide or show the rail", "Ctrl+B", "columns", window.toggle_rail),
             Hit("Undo", "Ctrl+Z", "arrow-counter-clockwise", self.undo),
             Hit("Redo", "Ctrl+Shift+Z", "arrow-clockwise", self.redo),
         ]

@@ -51,7 +51,8 @@ class GoalStrip(QFrame):
             self._layout.addWidget(link_button("Set a goal", self.edit.emit))
             self._layout.addStretch(1)
             return
-        self._layout.addWidget(label(f"Goal {device_words(goal.device)}", "muted"))
+        self._where = label(f"Goal {device_words(goal.device)}", "muted")
+        self._layout.addWidget(self._where)
         if candidate is not None:
             marker = Marker(look_of(self.desk.study, candidate.letter))
             self._layout.addWidget(holder(row(marker, label(candidate.letter, "strong"), gap=4)))
@@ -68,12 +69,14 @@ class GoalStrip(QFrame):
         self._layout.addWidget(made)
 
     def _fit(self) -> None:
-        """Where the room is short, first the bars go, then the names' own words."""
-        for level in (0, 1, 2):
-            for check in self.checks:
-                check.shorten(level)
-            self._layout.invalidate()
-            if self._layout.sizeHint().width() <= self.width() or not self.checks:
+        """Where the room is short, first the bars go, then the strip's own words, then the limits (see the tooltip)."""
+        if not self.checks:
+            return
+        for level in range(4):
+            self._where.setVisible(level < 2)
+            needed = sum(check.shorten(level) + theme.px(24) for check in self.checks)
+            needed += theme.px(130) + (self._where.sizeHint().width() if level < 2 else 0)
+            if needed <= self.width():
                 return
 
     def minimumSizeHint(self):
@@ -86,9 +89,6 @@ class GoalStrip(QFrame):
         self._fit()
 
 
-SHORT = {"Accuracy": "Acc.", "Latency": "Time", "Energy": "Energy", "Size": "Size"}
-
-
 class _Check(QWidget):
     """Value, bar, limit, ✓ or ✕. Without a value: `not measured`, and neither bar nor sign."""
 
@@ -96,17 +96,18 @@ class _Check(QWidget):
         super().__init__()
         self.setProperty("clear", True)
         name, value, limit = shown
-        self._name = name
-        known = check.figure is not None
+        self._known = known = check.figure is not None
         self._words = label(name, "muted")
         self._value: QLabel = label(value, "strong" if known else "muted")
         self.bar = SizeBar(name, height=4, width=32)
         self.bar.show_share(check.share, f"{value}, limit {limit}", "good" if check.ok else "bad", _state(check))
         items: list = [self._words, self._value]
-        items += [self.bar] if known else []
-        items.append(label(limit, "muted"))
+        items.append(self.bar)
+        self._limit, self._sign = label(limit, "muted"), None
+        items.append(self._limit)
         if known and check.ok is not None:
-            items.append(IconLabel("check" if check.ok else "x", "good" if check.ok else "bad", 14))
+            self._sign = IconLabel("check" if check.ok else "x", "good" if check.ok else "bad", 14)
+            items.append(self._sign)
         layout = row(*items, gap=6)
         layout.setAlignment(self.bar, Qt.AlignmentFlag.AlignVCenter)
         self.setLayout(layout)
@@ -114,9 +115,12 @@ class _Check(QWidget):
         self.setToolTip(f"{name}: {value}, limit {limit}: {verdict}")
         self.setAccessibleName(self.toolTip())
 
-    def shorten(self, level: int) -> None:
-        self.bar.setVisible(level == 0)
-        self._words.setText(self._name if level < 2 else SHORT.get(self._name, self._name))
+    def shorten(self, level: int) -> int:
+        """Leave out what goes first; the width that is then needed."""
+        self.bar.setVisible(level == 0 and self._known)
+        self._limit.setVisible(level < 3)
+        shown = [w for w in (self._words, self._value, self.bar, self._limit, self._sign) if w and not w.isHidden()]
+        return sum(w.sizeHint().width() if w is not self.bar else w.width() for w in shown) + theme.px(6) * len(shown)
 
 
 def _state(check: LimitCheck) -> words.State:

@@ -55,7 +55,8 @@ class NetworkPage(Page):
 
     def _build(self) -> None:
         head = column(self.name, self.facts, gap=4)
-        middle = holder(column(head, holder(self._notes), self.heavy, self.card, gap=12))
+        self._note_place = holder(self._notes)
+        middle = holder(column(head, self._note_place, self.heavy, self.card, gap=12))
         middle.layout().setStretch(3, 1)  # type: ignore[union-attr]
         self.columns = MiddleAndRight("network", middle, self.detail, ("Layers", "Layer"))
         shown = QWidget()
@@ -144,6 +145,7 @@ class NetworkPage(Page):
         if self.desk.study.data is None or self.desk.study.data.data is None:
             text = "No data set yet, so accuracy is not measured. Sizes and times are."
             self._notes.addWidget(NoteLine(text, tone="tell", action=("Use digits", lambda: self._use_data("digits"))))
+        self._note_place.setVisible(self._notes.count() > 0)
 
     def _layer_moved(self, name: str) -> None:
         self.table.pick(name)

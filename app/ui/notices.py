@@ -22,7 +22,7 @@ class Notices(QWidget):
         self._more = caption()
         self._layout = QVBoxLayout(self)
         edge = theme.px(theme.MARGIN)
-        self._layout.setContentsMargins(edge, theme.px(4), edge, theme.px(4))
+        self._layout.setContentsMargins(edge, theme.px(12), edge, 0)
         self._layout.setSpacing(theme.px(8))
         self._layout.addWidget(self._more)
         desk.problem.connect(self.show_error)

@@ -10,6 +10,7 @@ from app.ui.desk import Desk
 from app.ui.job_bar import figure_words
 from app.ui.parts.buttons import button
 from app.ui.parts.card import column, holder, row
+from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.sheet import Sheet
 from app.ui.parts.text import Elided, label
 
@@ -38,7 +39,10 @@ class QueueSheet(Sheet):
         layout.setSpacing(theme.px(16))
         layout.addWidget(self.list, 2)
         layout.addWidget(holder(right), 3)
-        self.body.addLayout(layout, 1)
+        self.full = holder(layout)
+        self.empty = EmptyState("Nothing has run in this session.")
+        self.body.addWidget(self.full, 1)
+        self.body.addWidget(self.empty, 1)
         self.list.currentItemChanged.connect(lambda *_: self._show_picked())
         desk.jobs_changed.connect(lambda: self.refresh() if self.isVisible() else None)
 
@@ -49,6 +53,8 @@ class QueueSheet(Sheet):
 
     def refresh(self) -> None:
         jobs = self.desk.jobs
+        self.full.setVisible(bool(jobs))
+        self.empty.setVisible(not jobs)
         if [job.job for job in jobs] != [self.list.item(i).data(JOB) for i in range(self.list.count())]:
             picked = self._picked_id()
             self.list.clear()
@@ -73,7 +79,7 @@ class QueueSheet(Sheet):
         job = self._picked()
         self.cancel.setVisible(job is not None and job.state in ("running", "waiting"))
         self.again.setVisible(job is not None and job.state in ("failed", "cancelled"))
-        self.head.setText(f"{job.letter}  {job.title}" if job else "Nothing has run in this session.")
+        self.head.setText(f"{job.letter}  {job.title}" if job else "")
         self.figures.setText((job.error or job.message or figure_words(job)) if job else "")
         text = "\n".join([*job.log, *([job.evidence] if job.evidence else [])]) if job else ""
         if text != self.log.toPlainText():

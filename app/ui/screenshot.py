@@ -53,7 +53,7 @@ def _take(asked: argparse.Namespace, scratch: Path) -> int:
     window = Window(desk, studies)
     window.resize(*(int(side) for side in asked.size.split("x")))
     window.show()
-    studies.open(asked.study or studies.folder / "demo", lambda _: _choose(window, asked))
+    studies.open(asked.study or studies.folder / "demo")
 
     def picture() -> None:
         _choose(window, asked)
@@ -63,7 +63,7 @@ def _take(asked: argparse.Namespace, scratch: Path) -> int:
     return app.exec()
 
 
-def _choose(window, asked: argparse.Namespace) -> None:  # noqa: ANN001
+def _choose(window, asked: argparse.Namespace) -> None:
     window.show_page(asked.page)
     window.desk.select_candidate(asked.candidate)
     if asked.layer:

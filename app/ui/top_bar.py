@@ -11,6 +11,7 @@ from app.ui import theme
 from app.ui.icons import icon
 from app.ui.parts.buttons import icon_button
 from app.ui.parts.card import hairline
+from app.ui.parts.error_card import IconLabel
 from app.ui.parts.segmented import Segmented
 from app.ui.parts.text import label
 from profiler.breakdown import CONVENTION_NAMES
@@ -57,27 +58,22 @@ class TopBar(QFrame):
         made = QPushButton()
         made.setProperty("plain", True)
         made.setAutoDefault(False)
-        made.setIcon(icon("tree-evergreen", "good"))
-        made.setIconSize(QSize(theme.px(22), theme.px(20)))
         made.clicked.connect(lambda: self.menu.popup(made.mapToGlobal(made.rect().bottomLeft())))
         inside = QHBoxLayout(made)
-        inside.setContentsMargins(theme.px(34), 0, theme.px(6), 0)
+        inside.setContentsMargins(theme.px(8), 0, theme.px(6), 0)
+        inside.setSpacing(theme.px(8))
         self._study_name: QLabel = label("", "heading")
-        self._study_name.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        caret = QLabel()
-        caret.setPixmap(icon("caret-down", "muted").pixmap(theme.px(12), theme.px(12)))
-        caret.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._caret = caret
-        inside.addWidget(self._study_name)
-        inside.addWidget(caret)
+        caret = IconLabel("caret-down", "muted", 12)
+        for part in (IconLabel("tree-evergreen", "good", 20), self._study_name, caret):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            inside.addWidget(part)
         return made
 
     def show_study(self, name: str) -> None:
         room = self.corner.width() - theme.px(80)
         shown = self._study_name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, max(room, theme.px(60)))
         self._study_name.setText(shown)
-        self._caret.setPixmap(icon("caret-down", "muted").pixmap(theme.px(12), theme.px(12)))
-        wide = self._study_name.sizeHint().width() + theme.px(34 + 6 + 24)
+        wide = self._study_name.sizeHint().width() + theme.px(8 + 20 + 8 + 8 + 12 + 10)
         self.study.setFixedWidth(wide)
         self.study.setAccessibleName(f"Study {name}, opens a menu")
         self.study.setToolTip(f"Study: {name}" if shown != name else "Study")
@@ -96,7 +92,7 @@ class TopBar(QFrame):
             made.setCheckable(True)
             made.setAutoDefault(False)
             made.setIcon(icon(glyph, "muted", "accent"))
-            made.setIconSize(QSize(theme.px(20), theme.px(17)))
+            made.setIconSize(QSize(theme.px(24), theme.px(18)))
             made.setFixedHeight(theme.px(theme.TOP_BAR))
             made.setToolTip(f"Ctrl+{place + 1}")
             made.setAccessibleName(f"Page {title}")

@@ -38,6 +38,7 @@ class Window(QWidget):
         self.made: dict[str, Page] = {}
         self.setWindowTitle("NetBonsai")
         self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.top = TopBar([(entry.key, entry.title, entry.icon) for entry in pages])
         self.rail = Rail(desk)
         self.goal = GoalStrip(desk)
@@ -54,6 +55,7 @@ class Window(QWidget):
         self.shortcuts = Shortcuts(self)
         self._connect()
         self._restore()
+        self.setFocus()  # no ring before a key is pressed
 
     # ---- building
 
@@ -63,6 +65,7 @@ class Window(QWidget):
         inner.addWidget(self.stack, 1)
         self.page_area.setLayout(inner)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setProperty("edge", "line")
         self.splitter.setHandleWidth(theme.HAIRLINE)
         self.splitter.setChildrenCollapsible(False)
         self.rail.setMinimumWidth(theme.px(theme.RAIL_LEAST))

@@ -55,19 +55,15 @@ class HeavyCard(Card):
     def show_bars(self, bars: Sequence[Heavy]) -> None:
         while len(self.bars) < len(bars):
             self._add_bar(bars[len(self.bars)].title)
-        for place, (bar, words_, figure, unit) in enumerate(
-            zip(self.bars, *zip(*self._labels, strict=True), strict=True)
-        ):
-            there = place < len(bars)
-            for widget in (bar, words_, figure, unit):
-                widget.setVisible(there)
-            if there:
-                heavy = bars[place]
-                words_.setText(heavy.title)
-                figure.setText(heavy.total)
-                figure.setToolTip(heavy.exact)
-                unit.setText(heavy.unit)
-                bar.show_parts(_parts(heavy), self.kind)
+        for place, (bar, texts) in enumerate(zip(self.bars, self._labels, strict=True)):
+            for widget in (bar, *texts):
+                widget.setVisible(place < len(bars))
+        for heavy, bar, texts in zip(bars, self.bars, self._labels, strict=False):
+            for text, words_ in zip(texts, (heavy.title, heavy.total, heavy.unit), strict=True):
+                text.setText(words_)
+            texts[1].setToolTip(heavy.exact)
+            texts[2].setVisible(bool(heavy.unit))
+            bar.show_parts(_parts(heavy), self.kind)
 
     def choose(self, kind: str) -> None:
         """Fade all but this kind; "" none."""
@@ -83,8 +79,7 @@ class HeavyCard(Card):
         texts[1].setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(texts[0], place, 0)
         self._grid.addWidget(bar, place, 1)
-        self._grid.addWidget(texts[1], place, 2)
-        self._grid.addWidget(texts[2], place, 3)
+        self._grid.addLayout(row(None, texts[1], texts[2], gap=6), place, 2)
         self.bars.append(bar)
         self._labels.append(texts)
 

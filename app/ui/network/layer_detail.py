@@ -122,7 +122,7 @@ class _LectureBox(QFrame):
         self.setLayout(layout)
         layout.setContentsMargins(*[theme.px(p) for p in (12, 10, 12, 10)])
         layout.addWidget(IconLabel("info"), 0, Qt.AlignmentFlag.AlignTop)
-        title = label(way.title, "heading", wrap=True)
+        title = label(way.title, "note", wrap=True)
         layout.addLayout(
             column(title, label(way.numbers, "table", wrap=True), label(way.why, "caption", wrap=True), gap=4), 1
         )

@@ -32,6 +32,7 @@ class Look:
 
 
 DOT = Look("o", None)
+SMALL = 0.6  # a grey dot against a marker
 
 
 def look_of(study: Study, letter: str) -> Look:
@@ -91,7 +92,7 @@ def shape_path(shape: str, centre: QPointF, radius: float) -> QPainterPath:
 
 def paint_marker(painter: QPainter, centre: QPointF, look: Look, state: State = "measured", size: float = 12) -> None:
     """Draw a marker `size` px wide (at 100 %): measured and counted filled, predicted hollow, imported dashed."""
-    radius = theme.px(size if look.slot is not None else size * 0.6) / 2
+    radius = theme.px(size if look.slot is not None else size * SMALL) / 2
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     filled = state in ("measured", "counted", "interrupted")
@@ -120,7 +121,8 @@ class Marker(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(theme.px(self._size + 4), theme.px(self._size + 4))
+        shown = self._size if self._look.slot is not None else self._size * SMALL
+        return QSize(theme.px(shown + 4), theme.px(shown + 4))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -137,6 +139,6 @@ class FigureLegend(QWidget):
         items: list = []
         states: tuple[State, ...] = ("measured", "predicted", "imported")
         for state in states:
-            items += [row(Marker(Look("o", None), state, 15), caption(state), gap=3)]
+            items += [row(Marker(DOT, state, 16), caption(state), gap=3)]
         self.setLayout(row(*items, None, gap=8))
         self.setAccessibleName("Legend: filled is measured, hollow is predicted, dashed is imported")

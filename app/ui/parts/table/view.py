@@ -24,6 +24,8 @@ from app.ui.parts.table import texts
 from app.ui.parts.table.model import ROW, Column, Row, SortedRows, TableModel
 from app.ui.parts.table.paint import CellPainter, Head, TotalRow
 
+LEAST_COLUMN = 78
+
 
 class DataTable(QWidget):
     """`picked(key)`: a person moved to another row. `opened(key)`: Return or a double click on it."""
@@ -197,7 +199,9 @@ class DataTable(QWidget):
         kept = remember.columns(self.key)
         widths = [kept.get(c.key, 0) or theme.px(c.width) for c in self.model.columns]
         spare = self.view.viewport().width() - sum(widths)
-        if spare > 0 and not kept:
+        if spare < 0 and not kept:
+            widths = _squeezed(widths, self.view.viewport().width())
+        elif spare > 0 and not kept:
             each, rest = divmod(spare, len(widths))
             widths = [w + each + (1 if place < rest else 0) for place, w in enumerate(widths)]
         elif spare > 0:
@@ -215,6 +219,13 @@ class DataTable(QWidget):
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
         self._apply_widths()
+
+
+def _squeezed(widths: list[int], room: int) -> list[int]:
+    """Narrower in proportion, but never so narrow that a figure is cut: then the table scrolls."""
+    least = theme.px(LEAST_COLUMN)
+    share = room / sum(widths)
+    return [max(int(width * share), min(least, width)) for width in widths]
 
 
 class _View(QTableView):
