@@ -33,7 +33,7 @@ from profiler.zoo import build
 FILE = "networks/LeNet-5-digits.onnx"
 SEED = 5
 TRAINING = Training(
-    epochs=30, learning_rate=0.02, weight_decay=0.0005, batch=64, warmup=1, shift=2, rotate=10, scale=0.1
+    epochs=40, learning_rate=0.01, weight_decay=0.0005, batch=32, warmup=1, shift=2, rotate=12, scale=0.15
 )
 
 log = logging.getLogger(__name__)
