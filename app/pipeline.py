@@ -63,8 +63,10 @@ def load(source: str, objects: Path, recipe: Mapping[str, Any] | None = None) ->
     from profiler import formats
 
     kind, _, rest = source.partition(":")
-    where = path_of(objects, rest) if kind == "object" else source if kind == "zoo" else rest
-    network = formats.read(where)
+    if kind == "object":
+        network = formats.read_stored(path_of(objects, rest))
+    else:
+        network = formats.read(source if kind == "zoo" else rest)
     return network.with_guessed_recipe(from_plain(recipe, InputRecipe)) if recipe is not None else network
 
 

@@ -32,6 +32,11 @@ def read(
     return _with_recipe(network.with_input_shapes(input_shapes or {}), preprocess)
 
 
+def read_stored(path: Path) -> Network:
+    """An ONNX file that the program keeps under a name of its own, without an ending. Raises BadInput."""
+    return _with_recipe(read_onnx(path), None)
+
+
 def _read_file(path: Path) -> Network:
     if not path.exists():
         hint = f"For the built-in network, write zoo:{path}." if _is_zoo_name(str(path)) else "Check the path."
