@@ -1,0 +1,215 @@
+"""Commands that measure: evaluate, profile, compare and pack, and the list of devices."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from app import words
+from app.against import accuracy_change
+from app.answers import Answer, compared, evaluated, packed, profiled
+from app.commands.bench import Bench, bench
+from app.commands.networks import checked_out, copy_out, input_shapes
+from app.commands.say import Say
+from app.facts import Packed
+from app.objects import path_of
+from app.study import Candidate
+from profiler.errors import BadInput
+from profiler.measurement import Comparison, Profile, ProfileSettings
+from profiler.plain import to_plain
+
+
+def study_folder(args: Namespace) -> Path | None:
+    return Path(args.study) if args.study else None
+
+
+def _candidate(work: Bench, args: Namespace, source: str, *, again: bool = False) -> Candidate:
+    preprocess = Path(args.preprocess) if args.preprocess else None
+    return work.candidate(source, input_shapes(args.input), preprocess, again=again)
+
+
+def evaluate(args: Namespace, say: Say) -> None:
+    """Accuracy of a network on a data set."""
+    with bench(study_folder(args)) as work:
+        work.use_data(args.data)
+        letter = _candidate(work, args, args.network).letter
+        found = work.study.candidate(letter).evaluation
+        if found is None or found.split != args.split or not work.kept:
+            work.run(work.workbench.evaluate(letter, args.split))
+            found = work.study.candidate(letter).evaluation
+        assert found is not None
+    say.answer(evaluated(found))
+    correct = f"{words.exact(found.correct)} of {words.exact(found.samples)}"
+    say.line(f"Accuracy {words.percent(found.accuracy, 2)}: {correct} images of {found.data}, {found.split}")
+    if found.top5 is not None:
+        say.line(f"Top 5    {words.percent(found.top5, 2)}")
+
+
+def settings_of(args: Namespace) -> ProfileSettings:
+    return ProfileSettings(args.runs, args.warmup, args.batch, args.threads, args.engine)
+
+
+def profile(args: Namespace, say: Say) -> None:
+    """Time, memory and power of a network, by layer, on one device or several."""
+    settings, names = settings_of(args), list(dict.fromkeys(args.device or ["cpu"]))
+    found: list[Profile] = []
+    with bench(study_folder(args)) as work:
+        known = [known_device(name) for name in names]
+        letter = _candidate(work, args, args.network).letter
+        for name in known:
+            work.run(work.workbench.profile(letter, name, settings))
+            found.append(work.study.candidate(letter).profiles[name])
+    answers = [profiled(each) for each in found]
+    say.answer(answers[0] if len(answers) == 1 else {"profiles": answers})
+    for each in found:
+        say_profile(each, say)
+    for warning in dict.fromkeys(w for each in found for w in each.load.warnings):
+        say.warn(f"Warning: {warning}")
+
+
+def known_device(name: str) -> str:
+    """The device's own spelling. Raises BadInput when there is none, before anything is read."""
+    from devices import device
+
+    return device(name).name
+
+
+def say_profile(found: Profile, say: Say) -> None:
+    """What a person wants of a profile: the median, where it goes, and whether it adds up."""
+    device, settings = found.device.model or found.device.name, found.settings
+    threads, runs = words.plural(settings.threads, "thread"), words.plural(len(found.latencies_ms), "run")
+    where = f"{device}, {settings.engine}, {threads}, batch {settings.batch}"
+    say.line(f"{words.milliseconds(found.median_ms)} median on {where}")
+    spread = f"p5 {words.milliseconds(found.p5_ms)}, p95 {words.milliseconds(found.p95_ms)}"
+    say.line(f"{spread}, {runs} after {settings.warmup} to warm up")
+    say.line()
+    if found.layers:
+        _say_layers(found, say)
+    memory = found.memory.after_run_mb if found.memory else None
+    say.line(f"Own memory after running {words.megabytes(None if memory is None else 1e6 * memory)}")
+    say.line(f"Energy {words.millijoules(found.power.energy_mj if found.power else None)}")
+
+
+def _say_layers(found: Profile, say: Say) -> None:
+    total = sum(row.median_us for row in found.layers) or 1.0
+    rows = [
+        (
+            " + ".join(row.covers) or row.name,
+            words.milliseconds(row.median_us / 1000),
+            words.percent(row.median_us / total),
+        )
+        for row in found.layers
+    ]
+    say.table(("Layer", "Median", "Share"), rows)
+    sums = found.reconciliation
+    parts = f"{words.milliseconds(sums.layers_sum_ms)} + unattributed {words.milliseconds(sums.unattributed_ms)}"
+    say.line(f"Layers {parts} = end to end {words.milliseconds(sums.end_to_end_ms)}")
+
+
+def compare(args: Namespace, say: Say) -> None:
+    """Networks timed in turn on a device, with an interval for each ratio."""
+    settings, names = settings_of(args), [args.first, *args.networks]
+    with bench(study_folder(args)) as work:
+        device = known_device(args.device)
+        work.use_data(args.data)
+        chosen = [_candidate(work, args, source, again=not work.kept).letter for source in names]
+        if len(set(chosen)) < len(chosen):
+            raise BadInput("Two of these are the same network of the study.", fix="Name different ones.")
+        work.run(work.workbench.compare(chosen, device, settings, args.rounds))
+        found = work.study.comparisons[-1].comparison
+        if args.data:
+            measure_missing(work, chosen)
+        candidates = [work.study.candidate(letter) for letter in chosen]
+        changes = [_change(work, candidates[0], candidate) for candidate in candidates]
+    answer = compared(found, names)
+    answer["accuracy"] = [c.evaluation.accuracy if c.evaluation else None for c in candidates]
+    answer["against_first"] = changes
+    say.answer(answer)
+    _say_compared(found, names, candidates, say)
+    for warning in found.load.warnings:
+        say.warn(f"Warning: {warning}")
+
+
+def measure_missing(work: Bench, letters: list[str]) -> None:
+    """Accuracy for those that have none yet."""
+    for letter in letters:
+        if work.study.candidate(letter).evaluation is None:
+            work.run(work.workbench.evaluate(letter))
+
+
+def _change(work: Bench, first: Candidate, other: Candidate) -> Answer | None:
+    """Images gained and lost against the first network."""
+    change = accuracy_change(first.evaluation, other.evaluation, work.bits(first, other))
+    if change is None or first is other:
+        return None
+    moved = to_plain(change.moved) if change.moved else {"gained": None, "lost": None}
+    return {"accuracy_change": change.delta, "standard_error": change.error, **moved}
+
+
+def _say_compared(found: Comparison, names: list[str], candidates: list[Candidate], say: Say) -> None:
+    called = dict(zip(found.networks, names, strict=True))
+    rows = [
+        (
+            called[r.b],
+            f"against {called[r.a]}",
+            words.ratio_words(r),
+            words.times(r.ratio),
+            words.interval(r),
+            r.verdict,
+        )
+        for r in found.ratios
+    ]
+    say.table(("Network", "", "Faster", "Ratio", "", "So"), rows, left=2)
+    for name, candidate in zip(names, candidates, strict=True):
+        if candidate.evaluation is not None:
+            say.line(f"{name}: accuracy {words.percent(candidate.evaluation.accuracy, 2)}")
+
+
+def pack(args: Namespace, say: Say) -> None:
+    """The network as an .nbz file, every byte counted."""
+    out = checked_out(args.out, ".nbz")
+    with bench(study_folder(args)) as work:
+        letter = _candidate(work, args, args.network).letter
+        if work.study.candidate(letter).packed is None:
+            work.run(work.workbench.pack(letter))
+        found = work.study.candidate(letter).packed
+        assert found is not None
+        copy_out(path_of(work.objects, found.digest), out)
+    say.answer(packed(found))
+    say_packed(found, say)
+
+
+def say_packed(found: Packed, say: Say) -> None:
+    """The size, tensor by tensor, with what the index costs."""
+    rows = [
+        (
+            t.name,
+            t.form,
+            words.exact(t.original),
+            words.exact(t.packed),
+            words.exact(t.index),
+            words.percent(t.packed / t.original),
+        )
+        for t in found.layers
+        if t.original
+    ]
+    if rows:
+        say.table(("Tensor", "Form", "Bytes", "Packed", "of it, index", "Share"), rows, left=2)
+    ratio = words.times(found.original_bytes / found.packed_bytes) if found.packed_bytes else ""
+    say.line(f"{words.megabytes(found.original_bytes)} → {words.megabytes(found.packed_bytes)}, {ratio} smaller.")
+    say.line(f"Ideal code of each tensor: {words.megabytes(found.entropy_bytes)}.")
+
+
+def devices(args: Namespace, say: Say) -> None:
+    """The devices that can be measured on."""
+    from devices import devices as known
+
+    del args
+    there = known()
+    facts = [device.facts() for device in there]
+    say.answer({"devices": [to_plain(each) for each in facts]})
+    rows = [
+        (device.name, device.title, f.model or f.cpu, ", ".join(f"{e} {v}" for e, v in f.engines.items()))
+        for device, f in zip(there, facts, strict=True)
+    ]
+    say.table(("Name", "Device", "Model", "Engines"), rows, left=4)
