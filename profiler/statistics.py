@@ -17,6 +17,7 @@ from profiler.measurement import Ratio, Verdict
 
 LEAST_ROUNDS = 5
 EXACT_UP_TO = 60  # rounds; above, the signed-rank distribution is as good as normal
+FAR = 4.0
 MOST_PAIRED = 1000  # rounds whose pairwise means are formed; longer runs are first summed up in blocks
 
 
@@ -24,10 +25,11 @@ def ratio(a_ms: Sequence[float], b_ms: Sequence[float], a: str, b: str, level: f
     """How many times faster `b` is than `a`: the Hodges-Lehmann estimate of time a ÷ time b over the rounds.
 
     The interval is Wilcoxon's, from the signed ranks of the rounds' log ratios (Hollander, Wolfe and Chicken 2013,
-    section 3.3), made wider where successive rounds resemble each other. With fewer than 6 rounds 95 % cannot be
-    reached: `level` is then what was. Raises BadInput for fewer than 5 rounds or times that are not positive.
+    section 3.3), outliers drawn in first, and made wider where successive rounds resemble each other. With fewer than
+    6 rounds 95 % cannot be reached: `level` is then what was. Raises BadInput for fewer than 5 rounds or times that are
+    not positive.
     """
-    logs = _in_blocks(_log_ratios(a_ms, b_ms))
+    logs = _drawn_in(_in_blocks(_log_ratios(a_ms, b_ms)))
     means = _walsh_averages(logs)
     rank, reached = _rank(len(logs), level)
     middle = float(np.median(means))
@@ -69,6 +71,17 @@ def _in_blocks(logs: np.ndarray) -> np.ndarray:
     if len(logs) <= MOST_PAIRED:
         return logs
     return np.array([np.median(block) for block in np.array_split(logs, MOST_PAIRED)])
+
+
+def _drawn_in(logs: np.ndarray) -> np.ndarray:
+    """Rounds in which one of the two was held up, brought to the edge of what the others show.
+
+    Few rounds would otherwise give an interval as wide as their worst. The edge is FAR deviations from the median, a
+    deviation being 1.4826 times the median distance from it: the standard deviation, where the spread is normal.
+    """
+    middle = np.median(logs)
+    deviation = 1.4826 * np.median(np.abs(logs - middle))
+    return np.clip(logs, middle - FAR * deviation, middle + FAR * deviation) if deviation > 0 else logs
 
 
 def _walsh_averages(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterable
@@ -19,6 +20,9 @@ from profiler.network import Network, name_nodes, recipe_in
 from profiler.serial import BIG, DATA_LOCATION, GRAPH, INITIALIZER, RAW_DATA, skeleton
 from profiler.wire import WireError, fields, head
 
+# It warns of values that nothing makes, and goes on; they are refused here, with the file's name.
+logging.getLogger("onnx_ir").setLevel(logging.ERROR)
+
 NAME = 8  # TensorProto.name
 FROM_FILE_FIX = "Download or export it again."
 Place = tuple[int, int]  # offset and length in the file
@@ -32,6 +36,7 @@ def read_onnx(path: Path) -> Network:
         _check_inline(path, tensor, places)
     with malformed.told(f"“{path.name}” could not be opened."):
         model = ir.from_proto(proto)
+        _check_complete(path, model)
         _point_at_file(path, model, file, places)
         single = _load_external(path, model)
         name_nodes(model)
@@ -137,6 +142,19 @@ def _check_typed(path: Path, tensor: onnx.TensorProto) -> None:
         raise refused(
             path, f"The weight “{tensor.name}” claims {claimed:,} values, and {there:,} are there.", FROM_FILE_FIX
         )
+
+
+def _check_complete(path: Path, model: ir.Model) -> None:
+    """Every value that is read must come from somewhere."""
+    there = {*model.graph.inputs, *model.graph.initializers.values()}
+    for node in model.graph:
+        for value in node.inputs:
+            if value is not None and value.producer() is None and value not in there:
+                reads = f"Node “{node.name or node.op_type}” reads “{value.name}”, which nothing makes."
+                raise refused(path, reads, FROM_FILE_FIX)
+    for value in model.graph.outputs:
+        if value.producer() is None and value not in there:
+            raise refused(path, f"Nothing makes its output “{value.name}”.", FROM_FILE_FIX)
 
 
 def _point_at_file(path: Path, model: ir.Model, file: MappedFile, places: dict[str, Place]) -> None:

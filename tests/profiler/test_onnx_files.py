@@ -107,6 +107,18 @@ def test_an_unknown_type(good):
     assert "“w” has an unknown type" in refusal(good)
 
 
+def test_a_value_that_nothing_makes(good):
+    proto = onnx.load(str(good))
+    proto.graph.node[0].input[0] = "lost"
+    proto.graph.node[0].name = "product"
+    good.write_bytes(proto.SerializeToString())
+    assert "Node “product” reads “lost”, which nothing makes." in refusal(good)
+    proto.graph.node[0].input[0] = "x"
+    proto.graph.output[0].name = "answer"
+    good.write_bytes(proto.SerializeToString())
+    assert "Nothing makes its output “answer”." in refusal(good)
+
+
 def external(folder, location, *, offset=0, length=VALUES.nbytes, make_proto):
     """A network whose weight lies in `location`."""
     proto = make_proto(TEXT, w=VALUES)
