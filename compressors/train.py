@@ -97,16 +97,10 @@ def train(
         raise BadInput(f"There are {len(images)} training images and {len(labels)} labels.", fix="Give one each.")
     run = _Run(module, images, labels, training, seed, loss or _cross_entropy, after_step, layout)
     with _set_up(module, threads):
-        rows: list[Row] = []
         mark = fingerprint(module, (training, seed, len(labels))) if checkpoint is not None else ""
-        if checkpoint is not None and checkpoint.exists():
-            found = load(checkpoint, mark)
-            if isinstance(found, Checkpoint):
-                module.load_state_dict(found.module)
-                run.optimizer.load_state_dict(found.optimizer)
-                rows = found.rows
-            else:
-                yield Progress(0.0, f"Starting afresh: {found}")
+        rows, reason = run.resume(checkpoint, mark)
+        if reason:
+            yield Progress(0.0, f"Starting afresh: {reason}")
         for epoch in range(len(rows), training.epochs):
             row = yield from run.epoch(epoch)
             if validate is not None:
@@ -151,6 +145,17 @@ class _Run:
         self.after_step, self.layout = after_step, layout
         _channels_last(module)
         self.optimizer = _optimizer(self.learner, training)
+
+    def resume(self, checkpoint: Path | None, mark: str) -> tuple[list[Row], str]:
+        """The rows of the epochs that the checkpoint holds; or none, and why it does not serve."""
+        if checkpoint is None or not checkpoint.exists():
+            return [], ""
+        found = load(checkpoint, mark)
+        if isinstance(found, str):
+            return [], found
+        self.module.load_state_dict(found.module)
+        self.optimizer.load_state_dict(found.optimizer)
+        return found.rows, ""
 
     def epoch(self, number: int) -> Job[Row]:
         """Each image once, in an order drawn anew."""
