@@ -24,10 +24,11 @@ def temporary(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def children():
-    """Lists the living processes that this one started, and theirs."""
+    """Lists the living processes that this one started since the test began, and theirs."""
+    before = set(psutil.Process().children(recursive=True))
 
     def living() -> list[psutil.Process]:
-        found = psutil.Process().children(recursive=True)
+        found = set(psutil.Process().children(recursive=True)) - before
         return [child for child in found if child.status() != psutil.STATUS_ZOMBIE]
 
     return living

@@ -87,10 +87,11 @@ def test_cancelling_ends_the_agent_and_all_it_started(session, temporary, tmp_pa
     job = session(script).ask({})
     while not started.exists():
         next(job)
-    assert len(children()) == 2
+    family = children()
+    assert len(family) == 2
     job.close()
-    psutil.wait_procs(children(), timeout=5)
-    assert children() == []
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
     assert list(temporary.iterdir()) == []
 
 
