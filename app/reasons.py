@@ -65,7 +65,7 @@ def _where(profile: Profile) -> str:
 
 
 def _device(profile: Profile) -> str:
-    return profile.device.model or profile.device.name
+    return words.device(profile.device.name, profile.device.model)
 
 
 def _zeros(after: Candidate, before: Candidate, profile: Profile) -> Reason | None:

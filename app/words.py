@@ -164,6 +164,11 @@ def moment(at: str) -> str:
         return at
 
 
+def device(name: str, model: str = "") -> str:
+    """What a device is called in a sentence: its model, else “this computer” for `cpu`, else its name."""
+    return model or ("this computer" if name == "cpu" else name)
+
+
 def shape(dims: Sequence[int] | None, *, batch: bool = False) -> str:
     """96×55×55; with `batch` the first size too. None is not known."""
     if dims is None:

@@ -76,7 +76,7 @@ def known_device(name: str) -> str:
 
 def say_profile(found: Profile, say: Say) -> None:
     """What a person wants of a profile: the median, where it goes, and whether it adds up."""
-    device, settings = found.device.model or found.device.name, found.settings
+    device, settings = words.device(found.device.name, found.device.model), found.settings
     threads, runs = words.plural(settings.threads, "thread"), words.plural(len(found.latencies_ms), "run")
     where = f"{device}, {settings.engine}, {threads}, batch {settings.batch}"
     say.line(f"{words.milliseconds(found.median_ms)} median on {where}")

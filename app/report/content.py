@@ -80,7 +80,7 @@ def gathered(study: Study, objects: Path | None, parts: Sequence[str] | None = N
         "facts_pairs": _facts(study),
         "goal": _goal(study),
         "candidates": [_summary(source, candidate) for candidate in study.shown()],
-        "devices": source.device_names(),
+        "devices": [device_title(study, name) for name in source.device_names()],
         "headline": _headline(source),
         "plots": plots(study, source.device_names()) if "tradeoff" in chosen else [],
         "networks": layers.networks(study) if "network" in chosen else [],
@@ -131,7 +131,7 @@ def _goal(study: Study) -> Row:
     return {
         "words": tradeoff.goal_words(study),
         "limits": [] if goal is None else _limit_words(goal),
-        "device": goal.device if goal is not None else "",
+        "device": device_title(study, goal.device) if goal is not None else "",
         "best": best.letter if best is not None else None,
         "rows": [] if goal is None else [_against_goal(c, goal) for c in study.shown()],
     }

@@ -31,7 +31,7 @@ def _profile(study: Study, candidate: Candidate, name: str, profile: Profile) ->
         "letter": candidate.letter,
         "title": candidate.title,
         "marker": svg.marker(markers(study).get(candidate.letter)),
-        "device": profile.device.model or name,
+        "device": words.device(name, profile.device.model),
         "at": words.moment(profile.at),
         "facts": device_facts(profile.device) + settings_facts(profile.settings) + load_facts(profile.load),
         "warnings": list(profile.load.warnings),
@@ -50,9 +50,8 @@ def device_title(study: Study, device: str) -> str:
     """How a device calls itself."""
     for candidate in study.candidates.values():
         if device in candidate.profiles:
-            facts = candidate.profiles[device].device
-            return facts.model or facts.name
-    return device
+            return words.device(device, candidate.profiles[device].device.model)
+    return words.device(device)
 
 
 def runs_words(profile: Profile) -> str:
@@ -70,7 +69,7 @@ def device_facts(device: DeviceFacts) -> list[tuple[str, str]]:
     """What the device said of itself; what it did not say is left out."""
     engines = ", ".join(f"{engine} {version}" for engine, version in device.engines.items())
     facts = [
-        ("Device", device.model or device.name),
+        ("Device", words.device(device.name, device.model)),
         ("Processor", device.cpu),
         ("Cores", str(device.cores) if device.cores is not None else ""),
         ("Memory", f"{words.significant(device.memory_mb / 1000)} GB" if device.memory_mb is not None else ""),
@@ -177,7 +176,7 @@ def _comparison(study: Study, fact: Compared) -> Row:
     letters = dict(zip(comparison.networks, fact.letters, strict=False))
     return {
         "letters": words.listed(fact.letters),
-        "device": comparison.device.model or fact.device,
+        "device": words.device(fact.device, comparison.device.model),
         "at": words.moment(comparison.at),
         "rounds": words.plural(max((len(rounds) for rounds in comparison.rounds_ms), default=0), "round"),
         "facts": settings_facts(comparison.settings) + load_facts(comparison.load),

@@ -121,3 +121,9 @@ def test_figures_in_the_middle_of_a_sentence_lose_their_noughts():
     assert words.without_zeros("6.00 mJ") == "6 mJ"
     assert words.without_zeros("3.10 ms") == "3.1 ms"
     assert words.without_zeros("100 kB") == "100 kB"
+
+
+def test_a_device_is_called_by_its_model():
+    assert words.device("tx2-lab", "Jetson TX2") == "Jetson TX2"
+    assert words.device("cpu") == "this computer"
+    assert words.device("tx2-lab") == "tx2-lab"
