@@ -67,6 +67,9 @@ def _parse(file: MappedFile) -> tuple[onnx.ModelProto, dict[str, Place]]:
         raise refused(file.path, "It is not an ONNX file.", FROM_FILE_FIX) from error
     if not proto.HasField("graph"):
         raise refused(file.path, "It is not an ONNX file: there is no network in it.", FROM_FILE_FIX)
+    if proto.graph.sparse_initializer:
+        name = proto.graph.sparse_initializer[0].values.name
+        raise refused(file.path, f"It stores the weight “{name}” in sparse form.", "Export it with dense weights.")
     if not proto.opset_import:
         raise refused(file.path, "It does not say which operators it uses: it may be cut short.", FROM_FILE_FIX)
     return proto, places

@@ -126,12 +126,12 @@ def test_constants_count_and_lone_numbers_do_not(make):
     network = make(
         "g (float[1,2] x) => (float[1,2] y) {"
         " w = Constant <value = float[2,2] {1, 2, 3, 4}> ()  three = Constant <value_float = 3.0> ()"
-        " h = MatMul (x, w)  s = Add (h, three)  c = Clip (s, low, high)  y = Mul (c, scale) }",
-        low=np.float32(0).reshape(()), high=np.float32(6).reshape(()), scale=f(2),
+        " h = MatMul (x, w)  s = Add (h, three)  c = Clip (s, low, high)  d = Div (c, one)  y = Mul (d, scale) }",
+        low=np.float32(0).reshape(()), high=np.float32(6).reshape(()), scale=f(2), one=f(1),
     )  # fmt: skip
     counted = breakdown(network)
-    assert [layer.op for layer in counted.layers] == ["MatMul", "Add", "Clip", "Mul"]
-    assert [layer.params for layer in counted.layers] == [4, 0, 0, 2]
+    assert [layer.op for layer in counted.layers] == ["MatMul", "Add", "Clip", "Div", "Mul"]
+    assert [layer.params for layer in counted.layers] == [4, 0, 0, 0, 2]
     assert network.weight(counted.layers[0].weight).tolist() == [[1, 2], [3, 4]]
 
 

@@ -100,6 +100,16 @@ def test_small_and_typed_weights_are_checked_too(good, dims):
     assert "“v” claims" in refusal(good)
 
 
+def test_sparse_weights_are_refused_by_name(good):
+    proto = onnx.load(str(good))
+    dense = proto.graph.initializer.pop()
+    indices = onnx.helper.make_tensor("i", TensorProto.INT64, [2], [0, 5])
+    values = onnx.helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0])
+    proto.graph.sparse_initializer.append(onnx.helper.make_sparse_tensor(values, indices, list(dense.dims)))
+    good.write_bytes(proto.SerializeToString())
+    assert "weight “w” in sparse form" in refusal(good)
+
+
 def test_an_unknown_type(good):
     proto = onnx.load(str(good))
     proto.graph.initializer[0].data_type = 99
