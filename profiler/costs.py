@@ -146,7 +146,8 @@ def _is_weight(value: ir.Value | None, op: str) -> bool:
     """Float numbers where they are used, or any of an integer operator; not the lone 3 of a formula such as x + 3."""
     if value is None or value.dtype is None:
         return False
-    if op in ELEMENTWISE and prod(shapes.known(value) or (2,)) == 1:
+    shape = shapes.known(value)
+    if op in ELEMENTWISE and shape is not None and prod(shape) == 1:
         return False
     return value.dtype.is_floating_point() or op in INTEGER
 

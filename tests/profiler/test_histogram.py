@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -101,6 +101,7 @@ def test_crosses_a_process_as_plain_values():
     assert from_json(to_json(found), type(found)) == found
 
 
+@settings(deadline=None)
 @given(
     hnp.arrays(np.float32, st.integers(1, 300), elements=st.floats(-100, 100, width=32)),
     st.lists(st.floats(0, 1), min_size=2, max_size=10),

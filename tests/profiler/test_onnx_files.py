@@ -246,6 +246,7 @@ def test_a_damaged_file_is_read_or_refused(lenet_bytes, tmp_path, data):
         assert breakdown(formats.read(path)).layers is not None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**63 - 1), st.binary(max_size=8))
 def test_varints_read_back(number, rest):
     data = encoded(number) + rest

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from profiler.errors import BadInput
@@ -115,6 +115,7 @@ def test_thousands_of_rounds():
 times = st.lists(st.floats(0.01, 1000), min_size=6, max_size=30)
 
 
+@settings(deadline=None)
 @given(st.data(), times)
 def test_turned_round_it_is_the_inverse(data, a):
     b = data.draw(st.lists(st.floats(0.01, 1000), min_size=len(a), max_size=len(a)))
