@@ -32,10 +32,7 @@ class Cut:
 
 def picked(step: Step, layers: Sequence[str]) -> tuple[str, ...]:
     """The layers that a step works on, of those there are: with none named, all."""
-    if step.by == "per_layer":
-        named = tuple(step.per_layer)
-    else:
-        named = tuple(step.layers) or tuple(layers)
+    named = tuple(step.per_layer) if step.by == "per_layer" else tuple(step.layers) or tuple(layers)
     return tuple(name for name in layers if name in named)
 
 

@@ -93,7 +93,7 @@ def comparable(study: Study, letter: str, device: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class AddsUp:
-    """The plain sum of the layers against the end-to-end time; milliseconds. `overhead_pct`: what profiling itself cost."""
+    """The plain sum of the layers against the end-to-end time, in ms. `overhead_pct`: what profiling itself cost."""
 
     by_kind: Mapping[Kind, float]
     layers_ms: float

@@ -99,7 +99,7 @@ class CompressPage(Page):
         self.effects = EffectCard()
         self.curves = TrainingCurves()
         self.learning = label("", "muted")
-        self.lower = Segmented(
+        self.shown_below = Segmented(
             [("layers", "Layers"), ("more", "Training and rounds"), ("learning", "Learning")], "Lower card"
         )
         self._notices = column(gap=8)
@@ -144,13 +144,14 @@ class CompressPage(Page):
         top, self.bottom = Card(gap=0), Card(pad=0, gap=0)
         top.add(self.upper)
         self.bottom.body.setContentsMargins(1, theme.px(10), 1, theme.px(6))
-        head = row(self.lower, self.learning, None, *plot_tools(self.curves, "training"))
+        self._tools = plot_tools(self.curves, "training")
+        head = row(self.shown_below, self.learning, None, *self._tools)
         head.setContentsMargins(theme.px(14), 0, theme.px(14), theme.px(4))
-        self._tools = [head.itemAt(place).widget() for place in (3, 4)]
         self.pages = QStackedWidget()
         more = scrolled(column(self.more, None), 14)
-        curves = holder(column(self.curves))
-        curves.layout().setContentsMargins(*[theme.px(p) for p in (8, 6, 14, 8)])
+        around = column(self.curves)
+        around.setContentsMargins(*[theme.px(p) for p in (8, 6, 14, 8)])
+        curves = holder(around)
         for page in (self.editor.sliders, more, curves):
             self.pages.addWidget(page)
         self.bottom.add(head, self.pages)
@@ -178,7 +179,7 @@ class CompressPage(Page):
         self.histograms.failed.connect(self.show_error)
         self.form.edited.connect(self._edit)
         self.more.edited.connect(self._edit)
-        self.lower.chosen.connect(lambda _: self._show_lower())
+        self.shown_below.chosen.connect(lambda _: self._show_lower())
 
     # ------------------------------------------------------------------ what there is
 
@@ -257,8 +258,8 @@ class CompressPage(Page):
         self.editor.refresh()
         self._show_forms()
         self.upper.setCurrentIndex(2 if step is None else 0 if self.editor.is_mine else 1)
-        if step is not None and self.lower.key == "learning" and not self._is_running():
-            self.lower.choose("layers" if self.editor.is_mine else "learning")
+        if step is not None and self.shown_below.key == "learning" and not self._is_running():
+            self.shown_below.choose("layers" if self.editor.is_mine else "learning")
         self._show_lower()
 
     def _show_forms(self) -> None:
@@ -275,19 +276,19 @@ class CompressPage(Page):
         """Layers and settings belong to pruning; learning is there once something has learnt."""
         learned = bool(self.curves.loss.values or self.curves.accuracy.values) or self._is_running()
         mine = self.editor.is_mine
-        self.lower.button("layers").setVisible(mine)
-        self.lower.button("more").setVisible(mine)
-        self.lower.button("learning").setVisible(learned)
+        self.shown_below.button("layers").setVisible(mine)
+        self.shown_below.button("more").setVisible(mine)
+        self.shown_below.button("learning").setVisible(learned)
         if not mine and learned:
-            self.lower.choose("learning")
-        elif mine and not learned and self.lower.key == "learning":
-            self.lower.choose("layers")
+            self.shown_below.choose("learning")
+        elif mine and not learned and self.shown_below.key == "learning":
+            self.shown_below.choose("layers")
         self.bottom.setVisible(mine or learned)
-        at_curves = self.lower.key == "learning"
+        at_curves = self.shown_below.key == "learning"
         for tool in self._tools:
             tool.setVisible(at_curves)
         self.learning.setVisible(at_curves)
-        self.pages.setCurrentIndex({"layers": 0, "more": 1, "learning": 2}[self.lower.key])
+        self.pages.setCurrentIndex({"layers": 0, "more": 1, "learning": 2}[self.shown_below.key])
 
     def _show_effect(self) -> None:
         if self.source is None:
@@ -339,7 +340,7 @@ class CompressPage(Page):
             self.show_error(error)
             return
         self.curves.show_history(())
-        self.lower.choose("learning")
+        self.shown_below.choose("learning")
         self._show_learning()
 
     def ask_step(self) -> None:
@@ -416,14 +417,14 @@ class CompressPage(Page):
             self.desk.select_layer(layers[max(0, min(place, len(layers) - 1))])
 
     def _plot(self) -> QWidget:
-        return self.curves if self.lower.key == "learning" else self.editor.plot
+        return self.curves if self.shown_below.key == "learning" else self.editor.plot
 
     def copy_picture(self) -> bool:
         copy_picture(self._plot())
         return True
 
     def export(self) -> bool:
-        return export_plot(self._plot(), "training" if self.lower.key == "learning" else "weights") is not None
+        return export_plot(self._plot(), "training" if self.shown_below.key == "learning" else "weights") is not None
 
     def filter(self) -> bool:
         self.editor.plot.fit()

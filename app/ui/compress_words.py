@@ -48,7 +48,7 @@ def _zeros(steps: Steps) -> list[Check]:
 def effects_of(
     source: Candidate, histograms: Mapping[str, WeightHistogram], steps: Steps, device: str
 ) -> tuple[list[Effect], list[Remark]]:
-    """The right card: four figures against the candidate that the recipe starts from, and what is to be said of them."""
+    """The right card: four figures against the candidate the recipe starts from, and what is to be said of them."""
     if not steps:
         return [], [Remark("Nothing to predict yet", "What a step will do is shown here before it runs.")]
     try:
@@ -120,10 +120,8 @@ def _latency(source: Candidate, found: Predicted, device: str) -> Effect:
     if found.latency_ms is None or before is None:
         return Effect(title, words.not_measured, note=found.reason)
     text, unit = _parted(words.milliseconds(found.latency_ms.value), found)
-    return Effect(
-        title, text, unit, _before(words.milliseconds(before.value), unit), _share(found.latency_ms, before), "predicted",
-        "no faster, because…", "warn",
-    )  # fmt: skip
+    was, share = _before(words.milliseconds(before.value), unit), _share(found.latency_ms, before)
+    return Effect(title, text, unit, was, share, "predicted", "no faster, because…", "warn")
 
 
 def _remarks(source: Candidate, found: Predicted) -> list[Remark]:

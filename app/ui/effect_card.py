@@ -98,6 +98,7 @@ class EffectCard(Card):
         super().__init__("Predicted effect", gap=0)
         self.add_tool(caption("hollow = predicted"))
         self.figures: list[_Figure] = []
+        self._lines: list[QFrame] = []
         self._body = QWidget()
         self._body.setProperty("clear", True)
         self._list = QVBoxLayout(self._body)
@@ -120,13 +121,14 @@ class EffectCard(Card):
         while len(self.figures) < len(effects):
             made = _Figure()
             place = 2 * len(self.figures)
+            line = hairline()
             self._list.insertWidget(place, made)
-            self._list.insertWidget(place + 1, hairline())
+            self._list.insertWidget(place + 1, line)
             self.figures.append(made)
+            self._lines.append(line)
         for place, figure in enumerate(self.figures):
             figure.setVisible(place < len(effects))
-            line = self._list.itemAt(2 * place + 1).widget()
-            line.setVisible(place < len(effects))
+            self._lines[place].setVisible(place < len(effects))
             if place < len(effects):
                 figure.show_effect(effects[place])
         self._remark(tuple(remarks))

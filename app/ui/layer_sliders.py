@@ -121,7 +121,7 @@ class SliderLine:
 
 
 class LayerSliders(QWidget):
-    """`slid` carries layer and share; `picked` a layer that was clicked; `spread` asks for `Apply … to all like this`."""
+    """`slid` carries layer and share; `picked` the layer that was clicked; `spread`: `Apply … to all like this`."""
 
     slid = Signal(str, float)
     held = Signal()

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QSpinBox, QWidget
 
 from app.ui import theme
+from app.ui.parts.card import clear
 from app.ui.parts.text import label
 from compressors.method import Knob
 
@@ -46,10 +47,7 @@ class StepForm(QWidget):
         return self._fields[name][0]
 
     def _build(self, knobs: tuple[Knob, ...]) -> None:
-        for item in (self._grid.takeAt(0) for _ in range(self._grid.count())):
-            if item is not None and item.widget() is not None:
-                item.widget().setParent(None)
-                item.widget().deleteLater()
+        clear(self._grid)
         self._shown, self._fields = knobs, {}
         for place, knob in enumerate(knobs):
             self._add(knob, *divmod(place, self._columns))
@@ -123,7 +121,7 @@ def _choice(knob: Knob, tell: Tell) -> Made:
     return field, lambda value: field.setCurrentIndex(max(field.findData(value), 0))
 
 
-def _switch(knob: Knob, tell: Tell) -> Made:
+def _switch(_knob: Knob, tell: Tell) -> Made:
     field = QCheckBox()
     field.setMinimumHeight(theme.px(theme.CONTROL - 2))
     field.toggled.connect(tell)

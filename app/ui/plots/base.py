@@ -33,7 +33,7 @@ class QuietAxis(pg.AxisItem):
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         if self._words is None:
-            return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+            return [text.replace("-", "−") for text in super().tickStrings(list(values), scale, spacing)]
         return [self._words(value) for value in values]
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
@@ -53,7 +53,7 @@ class QuietAxis(pg.AxisItem):
     def name(self, text: str) -> None:
         """The axis's title: what, unit, statistic, device."""
         style = {"font-size": f"{theme.px(theme.CAPTION)}px", "color": theme.current().muted}
-        self.setLabel(text, **style)
+        self.setLabel(text, **style)  # type: ignore[arg-type]
 
 
 def round_step(least: float) -> float:
@@ -103,7 +103,7 @@ class Plot(pg.PlotWidget):
         for axis in (self.x_axis, self.y_axis):
             axis.setGrid(255)
             axis.setZValue(-1)  # the grid lies under the data
-        self.plotItem.layout.setContentsMargins(*[theme.px(p) for p in (4, 6, 14, 4)])
+        self.plotItem.layout.setContentsMargins(*[theme.px(p) for p in (4, 6, 14, 4)])  # type: ignore[union-attr]
         self._dress()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -124,6 +124,10 @@ class Plot(pg.PlotWidget):
     def name_axes(self, x: str, y: str) -> None:
         self.x_axis.name(x)
         self.y_axis.name(y)
+
+    def put(self, item: object) -> None:
+        """Draw an item; it has no say in what range is shown."""
+        self.plotItem.addItem(item, ignoreBounds=True)  # type: ignore[union-attr]
 
     def fit(self) -> None:
         self.view.fit()

@@ -24,7 +24,7 @@ class Pill(pg.InfLineLabel):
 
     def valueChanged(self) -> None:
         if self.isVisible():
-            self.setText(self._handle.words(float(self._handle.value())))
+            self.setText(self._handle.words(self._handle.at))
             self.updatePosition()
 
     def _box(self) -> QRectF:
@@ -80,6 +80,11 @@ class Handle(pg.InfiniteLine):
         self.words = words
         self.pill.valueChanged()
 
+    @property
+    def at(self) -> float:
+        """Where it stands, on its axis."""
+        return float(self.value())  # type: ignore[arg-type]
+
     def put(self, value: float) -> None:
         """Place it without telling anyone, unless a hand is on it."""
         if not self.dragged:
@@ -92,8 +97,8 @@ class Handle(pg.InfiniteLine):
         self.dragged = not event.isFinish()
         value = self._value_at(event.scenePos())
         self.setValue(value)
-        (self.settled if event.isFinish() else self.moved).emit(float(self.value()))
+        (self.settled if event.isFinish() else self.moved).emit(self.at)
 
     def _value_at(self, scene: QPointF) -> float:
-        at = self.getViewBox().mapSceneToView(scene)
+        at = self.getViewBox().mapSceneToView(scene)  # type: ignore[union-attr]
         return at.x() if self.vertical else at.y()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ class _Columns(pg.GraphicsObject):
             cuts = [at for at in (-bars.threshold, bars.threshold) if low + gap < at < high]
             at = [float(low) + gap, *cuts, float(high)]
             if count:
-                pieces += [(a, b, float(count)) for a, b in zip(at, at[1:], strict=False)]
+                pieces += [(a, b, float(count)) for a, b in itertools.pairwise(at)]
         return pieces
 
     def recolour(self, stays: QColor, goes: QColor) -> None:
@@ -96,7 +97,7 @@ class Histogram(Plot):
         self.right = self._handle(lambda value: "+" + words.significant(abs(value), 2))
         self.share = pg.TextItem(anchor=(0.5, 0.5))
         self.share.setZValue(25)
-        self.addItem(self.share, ignoreBounds=True)
+        self.put(self.share)
         self.view.setMouseEnabled(x=True, y=False)
         self.y_axis.set_words(lambda value: words.three_digits(round(value)) if value else "0")
         self.view.sigRangeChanged.connect(self._place_share)
@@ -106,7 +107,7 @@ class Histogram(Plot):
         made = Handle(vertical=True, words=said, place=0.93)
         made.moved.connect(lambda value: self._pull(made, value, self.threshold_moved))
         made.settled.connect(lambda value: self._pull(made, value, self.threshold_settled))
-        self.addItem(made, ignoreBounds=True)
+        self.put(made)
         return made
 
     def dress(self) -> None:

@@ -17,6 +17,7 @@ class HoverCard(QFrame):
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
+        self._over = over
         self.setProperty("card", True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._grid = QGridLayout(self)
@@ -29,9 +30,8 @@ class HoverCard(QFrame):
         """Beside `point` (in the widget it is over), on whichever side has room."""
         self._fill(title, lines)
         self.adjustSize()
-        over = self.parentWidget()
-        x = point.x() + 18 if point.x() + 18 + self.width() < over.width() else point.x() - 18 - self.width()
-        y = min(max(point.y() - self.height() - 12, 4), over.height() - self.height() - 4)
+        x = point.x() + 18 if point.x() + 18 + self.width() < self._over.width() else point.x() - 18 - self.width()
+        y = min(max(point.y() - self.height() - 12, 4), self._over.height() - self.height() - 4)
         self.move(max(x, 4), max(y, 4))
         self.show()
         self.raise_()

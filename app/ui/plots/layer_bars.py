@@ -32,7 +32,7 @@ class LayerBars(DataTable):
         self.longest = max((max(row.ms, row.before_ms or 0.0) for row in rows), default=0.0)
         self.show_columns([
             Column("name", "Layer", left=True, width=FIXED["name"]),
-            Column("bar", f"{against}, ms" if against else "", left=True, width=200, tip="The tick is the earlier time"),
+            Column("bar", f"tick: {against}" if against else "", left=True, tip="The tick is the earlier time"),
             Column("time", head, width=FIXED["time"], unit="ms", tip="Median of the profiled runs"),
             Column("change", f"Against {against}" if against else "", width=FIXED["change"]),
         ])  # fmt: skip

@@ -1,7 +1,8 @@
-"""The trade-off: candidates as points, the staircase through the measured ones, and the goal's limits as lines to move."""
+"""The trade-off: candidates as points, the staircase through the measured, the goal's limits as lines to move."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -89,7 +90,7 @@ class Scatter(Plot):
 
     def _assemble(self) -> None:
         for item in (self.corner, self.within, self.stairs, self.rings, self.marks, *self.cross):
-            self.addItem(item, ignoreBounds=True)
+            self.put(item)
         for line in self.cross:
             line.setVisible(False)
             line.setZValue(5)
@@ -103,7 +104,7 @@ class Scatter(Plot):
         made = Handle(vertical=side == "x", words=lambda value: self._limit_words(side, value), place=0.95)
         made.moved.connect(lambda value: self._limit_to(side, value, self.limit_moved))
         made.settled.connect(lambda value: self._limit_to(side, value, self.limit_settled))
-        self.addItem(made, ignoreBounds=True)
+        self.put(made)
         made.setVisible(False)
         return made
 
@@ -137,8 +138,7 @@ class Scatter(Plot):
         return scene.x.title, scene.y.title
 
     def _put_limits(self, scene: Scene) -> None:
-        for side, scale in (("x", scene.x), ("y", scene.y)):
-            handle = self.limits[side]
+        for handle, scale in ((self.limits["x"], scene.x), (self.limits["y"], scene.y)):
             handle.setVisible(scale.limit is not None)
             handle.pill.setVisible(scale.limit is not None)
             if scale.limit is not None:
@@ -155,11 +155,12 @@ class Scatter(Plot):
         if not both or scene is None:
             return
         (x0, x1), (y0, y1) = self.view.viewRange()
-        x, y = float(self.limits["x"].value()), float(self.limits["y"].value())
+        x, y = self.limits["x"].at, self.limits["y"].at
         left, right = (x0, x) if scene.x.less_is_better else (x, x1)
         low, high = (y0, y) if scene.y.less_is_better else (y, y1)
         self.corner.setRect(QRectF(left, low, max(right - left, 0.0), max(high - low, 0.0)))
-        self.within.setPos(left, high)
+        below_pill = high - theme.px(30) * (y1 - y0) / max(self.view.height(), 1)
+        self.within.setPos(left, below_pill if y < below_pill else high)
         self.within.setVisible(right > left and high > low)
 
     def dress(self) -> None:
@@ -224,7 +225,7 @@ class Scatter(Plot):
             item.textItem.document().setDocumentMargin(2)
             item.setFont(theme.font(theme.TABLE))
             item.setZValue(12)
-            self.addItem(item, ignoreBounds=True)
+            self.put(item)
             self.names[dot.letter] = item
 
     def _describe(self, scene: Scene) -> None:
@@ -254,8 +255,8 @@ class Scatter(Plot):
     def _lines(self, scene: Scene) -> list[QRectF]:
         """The staircase and the limits as thin rectangles, in pixels: names keep clear of them."""
         corners = [self.view.mapViewToScene(QPointF(x, y)) for x, y in scene.stairs]
-        pieces = [QRectF(a, b).normalized() for a, b in zip(corners, corners[1:], strict=False)]
-        pieces += [h.mapRectToScene(h.boundingRect()) for h in self.limits.values() if h.isVisible()]
+        pieces = [QRectF(a, b).normalized() for a, b in itertools.pairwise(corners)]
+        pieces += [h.mapRectToScene(h.boundingRect() or QRectF()) for h in self.limits.values() if h.isVisible()]
         area = self.view.sceneBoundingRect()
         return [piece.adjusted(-2, -2, 2, 2).intersected(area) for piece in pieces]
 
@@ -341,8 +342,8 @@ class Scatter(Plot):
         handle = self.limits[side]
         x, y = self.view.viewRange()
         low, high = x if side == "x" else y
-        handle.setValue(float(handle.value()) + steps * (high - low) / 200)
-        self._limit_to(side, float(handle.value()), self.limit_settled)
+        handle.setValue(handle.at + steps * (high - low) / 200)
+        self._limit_to(side, handle.at, self.limit_settled)
 
     def rows(self) -> list[list[str]]:
         """The points as a table: candidate, title, and both values."""

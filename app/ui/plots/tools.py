@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPoint, QRectF
 from PySide6.QtGui import QGuiApplication, QPainter, QPixmap
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
@@ -19,7 +19,7 @@ def picture(plot: QWidget) -> QPixmap:
     """The plot as it stands, without the focus ring."""
     made = QPixmap(plot.size() * SCALE)
     made.setDevicePixelRatio(SCALE)
-    plot.render(made)
+    QWidget.render(plot, made)
     return made
 
 
@@ -51,7 +51,7 @@ def _write_svg(plot: QWidget, path: Path) -> None:
     painter = QPainter()
     if not painter.begin(generator):
         raise OSError(f"{path} could not be written.")
-    plot.render(painter)
+    QWidget.render(plot, painter, QPoint())
     painter.end()
 
 

@@ -25,7 +25,7 @@ class Curve(Plot):
         self.level_line = pg.InfiniteLine(angle=0)
         self.level_name = pg.TextItem(anchor=(1, 1))
         for item in (self.line, self.level_line, self.level_name):
-            self.addItem(item, ignoreBounds=True)
+            self.put(item)
         self.x_axis.set_words(lambda value: f"{value:.0f}" if value == int(value) else "")
         self.dress()
         self.show_values([], None)

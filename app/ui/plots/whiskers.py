@@ -18,7 +18,7 @@ LEFT, RIGHT, TOP, LOW = 96.0, 190.0, 22.0, 24.0  # px: names, verdicts, the head
 
 
 @dataclass(frozen=True)
-class Row:
+class Pair:
     """One pair: who against whom, and the interval."""
 
     name: str
@@ -36,14 +36,14 @@ class Whiskers(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown: tuple[Row, ...] = ()
+        self.shown: tuple[Pair, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Ratios with their intervals")
 
     def sizeHint(self) -> QSize:
         return QSize(500, int(TOP + LOW + theme.ROW * max(len(self.shown), 1)))
 
-    def show_rows(self, rows: Sequence[Row]) -> None:
+    def show_pairs(self, rows: Sequence[Pair]) -> None:
         self.shown = tuple(rows)
         self.setAccessibleDescription("; ".join(f"{r.name}: {r.verdict}, {words.interval(r.ratio)}" for r in rows))
         self.updateGeometry()
@@ -89,7 +89,7 @@ class Whiskers(QWidget):
         box = QRectF(self._x(1.0) - 60, 0, 120, TOP - 5)
         painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, "same")
 
-    def _row(self, painter: QPainter, row: Row, y: float) -> None:
+    def _row(self, painter: QPainter, row: Pair, y: float) -> None:
         centre = Qt.AlignmentFlag.AlignVCenter
         painter.setFont(theme.font(theme.TABLE))
         painter.setPen(theme.colour("text"))
@@ -104,7 +104,7 @@ class Whiskers(QWidget):
         painter.drawEllipse(QPointF(self._x(row.ratio.ratio), y), 4.5, 4.5)
         self._verdict(painter, row, QRectF(self.width() - RIGHT + 12, y - 15, RIGHT - 12, 30))
 
-    def _verdict(self, painter: QPainter, row: Row, box: QRectF) -> None:
+    def _verdict(self, painter: QPainter, row: Pair, box: QRectF) -> None:
         painter.setFont(theme.font(theme.TABLE, QFont.Weight.DemiBold))
         painter.setPen(theme.colour("muted" if row.ratio.verdict == "same" else "text"))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, row.verdict)
