@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,7 +30,7 @@ from app.facts import (
 from app.objects import path_of, put_bytes, put_file
 from profiler.errors import BadInput
 from profiler.input_recipe import InputRecipe
-from profiler.measurement import ProfileSettings
+from profiler.measurement import Memory, Profile, ProfileSettings
 from profiler.plain import from_plain, to_plain
 from profiler.progress import Job, Progress, scaled
 
@@ -299,8 +300,22 @@ def profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     network = candidate_network(settings)
     how = from_plain(settings.get("settings") or {}, ProfileSettings)
     measured = yield from chosen.profile(path, outline(network), how)
-    yield Profiled(settings["letter"], chosen.name, measured)
+    yield Profiled(settings["letter"], chosen.name, with_computed_memory(measured, network))
     return {}
+
+
+def with_computed_memory(profile: Profile, network: Network) -> Profile:
+    """The profile with what the graph says of memory beside what was measured; activations scale with the batch."""
+    from profiler.breakdown import breakdown
+    from profiler.memory import peak_activation_bytes
+
+    peak = peak_activation_bytes(network)
+    computed = replace(
+        profile.memory or Memory(None, None, None, None),
+        weights_mb=breakdown(network).totals().weight_bytes / 1e6,
+        peak_activation_mb=None if peak is None else peak * profile.settings.batch / 1e6,
+    )
+    return replace(profile, memory=computed)
 
 
 def compare(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:

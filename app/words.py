@@ -7,7 +7,7 @@ MB = 10^6 bytes. None is "not measured", never 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -182,6 +182,13 @@ def marked(text: str, state: State) -> str:
     if state == "predicted":
         return f"≈ {text}"
     return f"{text} ↧" if state == "imported" else text
+
+
+def inputs(shapes: Mapping[str, Sequence[int]]) -> str:
+    """1×1×28×28 of an only input; data 1×3×224×224, info 1×3 of several."""
+    if len(shapes) == 1:
+        return shape(next(iter(shapes.values())), batch=True)
+    return ", ".join(f"{name} {shape(sizes, batch=True)}" for name, sizes in shapes.items())
 
 
 def listed(parts: Iterable[str]) -> str:

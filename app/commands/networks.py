@@ -42,8 +42,7 @@ def inspect(args: Namespace, say: Say) -> None:
 
 
 def _say_layers(found: Breakdown, convention: Convention, say: Say) -> None:
-    inputs = ", ".join(f"{name} {words.shape(shape, batch=True)}" for name, shape in found.inputs.items())
-    say.line(f"{found.network} · input {inputs} · {words.plural(len(found.layers), 'layer')}")
+    say.line(f"{found.network} · input {words.inputs(found.inputs)} · {words.plural(len(found.layers), 'layer')}")
     say.line()
     head = ("Layer", "Operator", "Output", "Parameters", CONVENTION_NAMES[convention], "Weights", "Activation")
     say.table(head, [_layer_row(layer, convention) for layer in found.layers], left=2)

@@ -98,7 +98,7 @@ def _facts(study: Study) -> list[tuple[str, str]]:
     baseline, data = study.baseline, study.data
     facts: list[tuple[str, str]] = []
     if baseline is not None:
-        inputs = ", ".join(f"{name} {words.shape(s, batch=True)}" for name, s in baseline.breakdown.inputs.items())
+        inputs = words.inputs(baseline.breakdown.inputs)
         facts.append(("Network", f"{baseline.file_name} · input {inputs} · opset {baseline.breakdown.opset}"))
         totals = baseline.breakdown.totals()
         counts = f"{words.exact(totals.params)} parameters · {words.operations(totals.macs, 'macs', 4)}"
@@ -243,7 +243,7 @@ def _made(source: Source, candidate: Candidate) -> Row:
         "seed": candidate.seed,
         "toml": recipe_text(candidate),
         "curve": _curve(candidate),
-        "epochs": len(candidate.training),
+        "epochs": words.plural(len(candidate.training), "epoch"),
         "digest": candidate.digest,
         "reasons": [r for device in source.device_names() for r in no_faster(source.study, candidate.letter, device)],
     }

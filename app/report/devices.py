@@ -14,6 +14,7 @@ from profiler.breakdown import Breakdown
 from profiler.measurement import DeviceFacts, LayerTiming, Load, Profile, ProfileSettings
 
 Row = dict[str, Any]
+FAR = 2.0  # medians
 
 
 def profiles(study: Study) -> list[Row]:
@@ -93,11 +94,16 @@ def load_facts(load: Load) -> list[tuple[str, str]]:
     return [("Load before", before), ("Load after", after)]
 
 
-def _dots(profile: Profile) -> Any:
-    """In microseconds where milliseconds would be all noughts."""
+def _dots(profile: Profile) -> Row:
+    """In microseconds where milliseconds would be all noughts. Runs beyond twice the median are told, not drawn."""
     small = profile.median_ms < 1
-    values = [1000 * ms if small else ms for ms in profile.latencies_ms]
-    return svg.dots(values, median(values), "µs" if small else "ms")
+    near = [ms for ms in profile.latencies_ms if ms <= FAR * profile.median_ms]
+    beyond = len(profile.latencies_ms) - len(near)
+    factor = 1000 if small else 1
+    drawing = svg.dots([factor * ms for ms in near], factor * profile.median_ms, "µs" if small else "ms")
+    slowest = words.milliseconds(max(profile.latencies_ms))
+    told = f"{words.plural(beyond, 'run')} beyond, the slowest {slowest}" if beyond else ""
+    return {"drawing": drawing, "beyond": told}
 
 
 def _kind(covers: tuple[str, ...], breakdown: Breakdown) -> str:

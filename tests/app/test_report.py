@@ -153,6 +153,14 @@ def test_energy_names_its_rail_and_samples(study, profile_of):
     assert "not measured (this device has no meter that could be read)" in text
 
 
+def test_a_run_far_off_is_told_and_does_not_flatten_the_others(study, profile_of):
+    slow = after(Profiled("B", "cpu", profile_of(1, latencies_ms=(1.0, 1.0, 1.1, 9.0))), study)
+    html = report.build(slow, None, ["profiles"])
+    assert "1 run beyond, the slowest 9.00 ms" in html
+    drawings = [d for d in re.findall(r"<svg.*?</svg>", html, re.S) if "3 runs, median" in d]
+    assert drawings[0].count('class="run"') == 3
+
+
 def test_a_hidden_candidate_is_left_out(study):
     assert "Prune to 8 %" not in report.build(after(Hidden("B", True), study), None)
 

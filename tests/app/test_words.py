@@ -127,3 +127,8 @@ def test_a_device_is_called_by_its_model():
     assert words.device("tx2-lab", "Jetson TX2") == "Jetson TX2"
     assert words.device("cpu") == "this computer"
     assert words.device("tx2-lab") == "tx2-lab"
+
+
+def test_inputs_are_named_where_there_are_several():
+    assert words.inputs({"data": (1, 1, 28, 28)}) == "1×1×28×28"
+    assert words.inputs({"data": (1, 3, 8, 8), "info": (1, 3)}) == "data 1×3×8×8, info 1×3"
