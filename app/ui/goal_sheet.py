@@ -40,6 +40,15 @@ LIMITS = (
 )
 
 
+class Amount(QDoubleSpinBox):
+    """20 ms, not 20.000 ms."""
+
+    def textFromValue(self, value: float) -> str:
+        text = super().textFromValue(value)
+        point = self.locale().decimalPoint()
+        return text.rstrip("0").rstrip(point) if point in text else text
+
+
 class GoalSheet(Sheet):
     """Return sets the goal as one fact; undo takes it back."""
 
@@ -60,7 +69,7 @@ class GoalSheet(Sheet):
         self.body.addLayout(row(button("No goal", self._drop), None, primary_button("Set goal", self.set_goal)))
 
     def _line(self, grid: QGridLayout, place: int, limit: Limit) -> None:
-        tick, field = QCheckBox(limit.words), QDoubleSpinBox()
+        tick, field = QCheckBox(limit.words), Amount()
         field.setDecimals(limit.decimals)
         field.setRange(0, limit.most)
         field.setSuffix(limit.suffix)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
 
 from app.ui import theme
 from app.ui.desk import Desk
@@ -11,6 +10,7 @@ from app.ui.job_bar import figure_words
 from app.ui.parts.buttons import button
 from app.ui.parts.card import column, holder, row
 from app.ui.parts.empty_state import EmptyState
+from app.ui.parts.lines import LineList
 from app.ui.parts.sheet import Sheet
 from app.ui.parts.text import Elided, label
 
@@ -18,15 +18,14 @@ STATES = {
     "waiting": "waiting", "running": "running", "stopping": "stopping…", "done": "done", "failed": "failed",
     "cancelled": "cancelled",
 }  # fmt: skip
-JOB = Qt.ItemDataRole.UserRole
 
 
 class QueueSheet(Sheet):
     def __init__(self, host: QWidget, desk: Desk) -> None:
         super().__init__(host, "Jobs", side="bottom", extent=340)
         self.desk = desk
-        self.list = QListWidget()
-        self.list.setAccessibleName("Jobs of this session")
+        self.list = LineList("Jobs of this session")
+        self._ids: list[str] = []
         self.list.setMinimumWidth(theme.px(320))
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
@@ -55,22 +54,15 @@ class QueueSheet(Sheet):
         jobs = self.desk.jobs
         self.full.setVisible(bool(jobs))
         self.empty.setVisible(not jobs)
-        if [job.job for job in jobs] != [self.list.item(i).data(JOB) for i in range(self.list.count())]:
-            picked = self._picked_id()
-            self.list.clear()
-            for job in jobs:
-                item = QListWidgetItem()
-                item.setData(JOB, job.job)
-                self.list.addItem(item)
-            places = [place for place, job in enumerate(jobs) if job.job == picked]
-            self.list.setCurrentRow(places[0] if places else 0)
-        for place, job in enumerate(jobs):
-            self.list.item(place).setText("   ".join((job.letter or "–", job.title, STATES[job.state])))
+        picked = self._picked_id()
+        self._ids = [job.job for job in jobs]
+        self.list.show_lines([("  ".join(p for p in (j.letter, j.title) if p), STATES[j.state], "") for j in jobs])
+        self.list.setCurrentRow(self._ids.index(picked) if picked in self._ids else 0)
         self._show_picked()
 
     def _picked_id(self) -> str:
-        item = self.list.currentItem()
-        return item.data(JOB) if item is not None else ""
+        place = self.list.currentRow()
+        return self._ids[place] if 0 <= place < len(self._ids) else ""
 
     def _picked(self):
         return next((job for job in self.desk.jobs if job.job == self._picked_id()), None)

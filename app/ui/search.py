@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.heavy import operator_words
 from app.ui import theme
 from app.ui.desk import Desk
-from app.ui.icons import icon
+from app.ui.parts.lines import LineList
 from app.ui.parts.sheet import Sheet
 
 MOST = 40
@@ -36,9 +36,8 @@ class Search(Sheet):
         self.field.setAccessibleName("Search layers, candidates and commands")
         self.field.setMinimumHeight(theme.px(theme.CONTROL))
         self.field.installEventFilter(self)
-        self.list = QListWidget()
-        self.list.setAccessibleName("Found")
-        self.list.setMinimumHeight(theme.px(280))
+        self.list = LineList("Found")
+        self.list.setMinimumHeight(theme.px(10 * theme.ROW + 4))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.body.addWidget(self.field)
         self.body.addWidget(self.list, 1)
@@ -70,9 +69,7 @@ class Search(Sheet):
         matching = [h for h in self.all_hits() if all(w in f"{h.title} {h.note}".casefold() for w in wanted)]
         starts = [h for h in matching if wanted and h.title.casefold().startswith(wanted[0])]
         self.hits = [*starts, *(h for h in matching if h not in starts)][:MOST]
-        self.list.clear()
-        for hit in self.hits:
-            self.list.addItem(QListWidgetItem(icon(hit.glyph), f"{hit.title}    {hit.note}"))
+        self.list.show_lines([(hit.title, hit.note, hit.glyph) for hit in self.hits])
         self.list.setCurrentRow(0)
 
     def go(self) -> None:

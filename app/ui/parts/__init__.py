@@ -9,6 +9,7 @@ bars: `StackedBar`, `LimitBar`, `SizeBar`
 table: `DataTable`, `Column`, `Row`, `Cell`; `TableCard` (a titled card with filter, Copy and Export)
 error_card: `ErrorCard` (what, where, try), `NoteLine` (one amber or plain line)
 empty_state: `EmptyState` (the exact words, then the action)
+lines: `LineList` (icon, words, note)
 sheet: `Sheet` (a panel over the page)
 columns: `MiddleAndRight` (a splitter; the right one becomes a tab in a small window)
 """

@@ -139,7 +139,7 @@ class DataTable(QWidget):
     def sort(self, section: int, order: Qt.SortOrder = Qt.SortOrder.DescendingOrder) -> None:
         """By a column; −1 is the order given."""
         self.head.sorted_by = (section, order) if section >= 0 else None
-        self.rows.sort(section, order)
+        self.rows.sort(section, order if section >= 0 else Qt.SortOrder.AscendingOrder)
         self.head.viewport().update()
 
     def filter_by(self, words: str = "", kind: str = "") -> int:

@@ -1,0 +1,31 @@
+"""A page with nothing but a count of what the frame asked of it."""
+
+from typing import ClassVar
+
+from PySide6.QtWidgets import QPushButton
+
+from app.ui.page import Page
+
+
+class BlankPage(Page):
+    key: ClassVar[str] = "compress"
+    title: ClassVar[str] = "Compress"
+    icon: ClassVar[str] = "scissors"
+
+    def __init__(self, desk) -> None:
+        super().__init__(desk)
+        self.asked: list[object] = []
+        self.button = QPushButton("A button", self)
+
+    def primary(self) -> None:
+        self.asked.append("primary")
+
+    def undo(self) -> bool:
+        self.asked.append("undo")
+        return True
+
+    def fill_demo(self) -> None:
+        self.asked.append("demo")
+
+    def take_recipe(self, steps) -> None:
+        self.asked.append(list(steps))
