@@ -48,10 +48,10 @@ clean:
 	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps live in the environment, so that removing .venv is enough to begin afresh.
-.venv/.program: pyproject.toml tools/set-up
-	tools/set-up program
+.venv/.program: pyproject.toml .ci/set-up
+	.ci/set-up program
 	@touch $@
 
 .venv/.developer: .venv/.program
-	tools/set-up developer
+	.ci/set-up developer
 	@touch $@

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 HOUSE = Path(__file__).parents[1]
 AGENT = HOUSE / "devices" / "agent.py"
-SET_UP = HOUSE / "tools" / "set-up"
+SET_UP = HOUSE / ".ci" / "set-up"
 STANDARD_IN_3_4 = {
     "gc", "json", "math", "os", "platform", "random", "shutil", "sys", "tempfile", "threading", "time", "traceback",
 }  # fmt: skip
@@ -68,8 +68,8 @@ def bare(tmp_path):
 def set_up(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a copy of the set-up, in a house of its own that has nothing yet."""
     house = folder / "house"
-    (house / "tools").mkdir(parents=True)
-    script = shutil.copy(SET_UP, house / "tools")
+    (house / ".ci").mkdir(parents=True)
+    script = shutil.copy(SET_UP, house / ".ci")
     return subprocess.run([script, "program"], env={"PATH": str(folder)}, capture_output=True, text=True)
 
 

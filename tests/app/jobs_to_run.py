@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 from app.facts import Renamed
 from profiler.errors import BadInput
@@ -19,8 +20,7 @@ def counting(settings):
         return {"message": "counted"}
     finally:
         if "note" in settings:
-            with open(settings["note"], "w") as note:
-                note.write("closed")
+            Path(settings["note"]).write_text("closed")
 
 
 def stubborn(settings):

@@ -110,9 +110,13 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path):
     store.record(StudyNamed("before"))
     pages = store._database.execute("PRAGMA page_count").fetchone()[0]
     store._database.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way of having no more room
-    with pytest.raises(Failed, match="disk is full") as full:
+
+    def fill():
         for _ in range(100):
             store.record(StudyNamed("x" * 2000))
+
+    with pytest.raises(Failed, match="disk is full") as full:
+        fill()
     assert "lost" in full.value.fix
     kept = store.facts()
     assert kept[0] == StudyNamed("before")

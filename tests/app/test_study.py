@@ -28,7 +28,8 @@ def born(letter, parent=None):
 
 
 @pytest.mark.parametrize(
-    ("index", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")]
+    ("index", "letter"),
+    [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")],
 )
 def test_letters_count_as_columns_do(index, letter):
     assert letter_of(index) == letter

@@ -29,7 +29,7 @@ def workers():
     sys.path.remove(str(HERE))
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench(tmp_path, workers, monkeypatch):
     functions = {"pack": "counting", "evaluate": "stubborn", "profile": "crashing", "compress": "counting"}
     monkeypatch.setattr(
