@@ -52,8 +52,8 @@ def _values(graph: ir.Graph) -> Iterable[ir.Value]:
 def infer(model: ir.Model, *, strict: bool = False) -> None:
     """Fill in the shapes of values, as far as they follow from the inputs. No weight of size is read.
 
-    Loose: what cannot be inferred stays unknown. Strict: raises BadInput with the checker's reason when operators and
-    shapes contradict each other, or when an output is left without a shape.
+    What cannot be inferred stays unknown. Strict: raises BadInput with the checker's reason when operators and shapes
+    contradict each other.
     """
     data, _ = skeleton(model)
     try:
@@ -65,8 +65,7 @@ def infer(model: ir.Model, *, strict: bool = False) -> None:
             return
         raise BadInput("The network’s shapes no longer fit each other.", _first_line(error)) from error
     _take_over(model, proto)
-    if strict:
-        _check_outputs(model)
+    _infer_through_plumbing(model)
 
 
 def _first_line(error: Exception) -> str:
@@ -87,20 +86,38 @@ def _take_over(model: ir.Model, proto: onnx.ModelProto) -> None:
             value.type = found.type
 
 
-def _check_outputs(model: ir.Model) -> None:
-    for output in model.graph.outputs:
-        if output.shape is None:
-            raise BadInput(
-                f"The shape of the output “{output.name}” does not follow from the network’s inputs any more.",
-                fix="Check the operators that lead to it.",
-            )
+def _infer_through_plumbing(model: ir.Model) -> None:
+    """Where shapes stay unknown although the inputs are not: work out the sizes that the graph computes, and go on."""
+    if any(known(value) is None for value in real_inputs(model)):
+        return
+    missing = _unknown(model)
+    while missing:
+        from profiler.plumbing import settled  # needs onnx.reference, which few networks do
+
+        trial = settled(model)
+        if trial is None:
+            return
+        data, _ = skeleton(trial)
+        try:
+            proto = shape_inference.infer_shapes(onnx.ModelProto.FromString(data), data_prop=True)
+        except (shape_inference.InferenceError, RuntimeError, ValueError):
+            return
+        _take_over(model, proto)
+        still = _unknown(model)
+        if still == missing:
+            return
+        missing = still
+
+
+def _unknown(model: ir.Model) -> int:
+    return sum(known(value) is None for node in model.graph for value in node.outputs if value.name)
 
 
 def refresh(model: ir.Model) -> None:
     """After a weight or an input changed its shape: forget every intermediate shape and infer again, strictly.
 
-    An output whose shape cannot be inferred because an operator is not ONNX's own keeps the one it had.
-    Raises BadInput when the shapes contradict each other.
+    Raises BadInput when the shapes contradict each other. An output keeps the shape it had where inference cannot
+    follow at all: behind operators that are not ONNX's own, or sizes known only when it runs.
     """
     declared = {output.name: output.shape for output in model.graph.outputs}
     foreign = any(node.domain not in ("", "ai.onnx") for node in model.graph)
