@@ -79,6 +79,6 @@ def devices(_settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def warm(_settings: Mapping[str, Any]) -> dict[str, Any]:
     """Load what answers will need, before anyone asks."""
-    import onnx_ir  # noqa: F401 - seconds, spent while nobody waits
+    import onnx_ir  # noqa: F401  # pyright: ignore[reportUnusedImport] - seconds, spent while nobody waits
 
     return {}
