@@ -15,6 +15,7 @@ from pathlib import Path
 def main(argv: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(argv)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["NETBONSAI_SCALE"] = str(asked.scale)
     from PySide6.QtCore import QSettings
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -47,7 +48,7 @@ def _take(asked: argparse.Namespace, scratch: Path) -> int:
     from app.ui.window import Window
 
     app = application()
-    theme.apply(app, theme.THEMES[asked.theme], asked.scale)
+    theme.apply(app, theme.THEMES[asked.theme])
     desk = Desk(theme.current())
     studies = Studies(desk, scratch / "studies")
     window = Window(desk, studies)
