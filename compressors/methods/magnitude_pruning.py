@@ -171,7 +171,8 @@ class MagnitudePruning:
         if self.by == "deviations":
             return f"{names} |w| ≤ {self.deviations:g} σ".strip()
         if self.by == "per_layer":
-            return names
+            shares = {_percent(share) for share in self.per_layer.values()}
+            return f"{names} {shares.pop()}" if len(shares) == 1 else names
         if names:
             return f"{names} {_percent(self.share)}"
         return f"to {_percent(1 - self.share)}"
