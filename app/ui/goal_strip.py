@@ -14,7 +14,7 @@ from app.ui.parts.bars import SizeBar
 from app.ui.parts.buttons import icon_button, link_button
 from app.ui.parts.card import clear, holder, row
 from app.ui.parts.error_card import IconLabel
-from app.ui.parts.marker import Marker, look_of
+from app.ui.parts.marker import Marker, look_of, looks
 from app.ui.parts.text import label
 from profiler.breakdown import CONVENTION_NAMES, Convention, operations
 
@@ -36,15 +36,20 @@ class GoalStrip(QFrame):
         self._layout.setContentsMargins(theme.px(theme.MARGIN), 0, theme.px(14), 0)
         self._layout.setSpacing(theme.px(8))
         self.checks: list[_Check] = []
+        self._shown: tuple | None = None
         for signal in (desk.study_changed, desk.candidate_changed, desk.convention_changed):
             signal.connect(lambda _: self.refresh())
         self.refresh()
 
     def refresh(self) -> None:
-        clear(self._layout)
-        self.checks = []
         goal = self.desk.study.goal
         candidate = self.desk.study.candidates.get(self.desk.candidate)
+        shown = (goal, candidate, self.desk.convention, looks(self.desk.study).get(self.desk.candidate))
+        if shown == self._shown:
+            return
+        self._shown = shown
+        clear(self._layout)
+        self.checks = []
         self._layout.addWidget(IconLabel("target", "muted", 18))
         if goal is None or not has_limits(goal):
             self._layout.addWidget(label(NO_GOAL, "muted"))

@@ -49,7 +49,7 @@ class NetworkPage(Page):
         self._notes = column(gap=8)
         self._build()
         self._connect()
-        self.show_study()
+        self._show_stage()
 
     # ---- building
 
@@ -75,11 +75,8 @@ class NetworkPage(Page):
 
     def _connect(self) -> None:
         desk = self.desk
-        desk.study_changed.connect(lambda _: self.show_study())
-        desk.candidate_changed.connect(lambda _: self.show_study())
-        desk.device_changed.connect(lambda _: self.show_study())
-        desk.convention_changed.connect(lambda _: self.show_study())
-        desk.theme_changed.connect(lambda _: self._show_layer())
+        for signal in (desk.study_changed, desk.candidate_changed, desk.device_changed, desk.convention_changed):
+            signal.connect(self.freshen)
         desk.layer_changed.connect(self._layer_moved)
         desk.jobs_changed.connect(self._show_stage)
         desk.study_opened.connect(self._ask_built_in)
@@ -98,7 +95,7 @@ class NetworkPage(Page):
 
     # ---- showing
 
-    def show_study(self) -> None:
+    def refresh(self) -> None:
         self._show_stage()
         candidate = self._candidate()
         if candidate is None:

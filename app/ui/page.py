@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui.desk import Desk
@@ -20,6 +22,27 @@ class Page(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self._stale = True
+        self._soon = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
+        self._soon.timeout.connect(self._refresh_now)
+
+    def freshen(self, *_: object) -> None:
+        """Show the desk anew: once for many signals in a row, and a page out of sight not before it is shown."""
+        self._stale = True
+        if self.isVisible():
+            self._soon.start()
+
+    def refresh(self) -> None:
+        """Show the desk as it stands. Connect signals to `freshen`, which calls this."""
+
+    def _refresh_now(self) -> None:
+        if self._stale:
+            self._stale = False
+            self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._refresh_now()
+        super().showEvent(event)
 
     def primary(self) -> None:
         """The page's primary button, by Ctrl+Return."""

@@ -59,6 +59,8 @@ class Studies(QObject):
 
             if self._workers is None:
                 self._workers = Workers()
+                for lane in ("look", "work"):  # to start a process takes a moment: here, not on the window's thread
+                    self._workers.lanes[lane].submit(int)
             workbench = Workbench(folder, self._workers)
         except Exception as error:  # noqa: BLE001 - shown as a card, with its evidence
             self._ready.emit(lambda error=error: self.failed.emit(error))

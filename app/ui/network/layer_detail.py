@@ -24,6 +24,7 @@ class LayerDetail(Card):
         super().__init__(pad=0, gap=0)
         self.body.setContentsMargins(1, 1, 1, 1)
         self.setAccessibleName("Layer")
+        self._shown: tuple = ()
         self._inner = QWidget()
         self._inner.setProperty("clear", True)
         self._lines = QVBoxLayout(self._inner)
@@ -42,7 +43,11 @@ class LayerDetail(Card):
     def show_layer(
         self, layer: LayerCost | None, candidate: Candidate | None, convention: Convention, device: str
     ) -> None:
-        """All of it anew: it is small."""
+        """All of it anew, where anything changed."""
+        shown = (layer, candidate, convention, device)
+        if shown == self._shown:
+            return
+        self._shown = shown
         clear(self._lines)
         if layer is None or candidate is None:
             self._lines.addWidget(label("Pick a layer to see its figures.", "muted", wrap=True))

@@ -44,6 +44,8 @@ def test_one_selection_for_the_whole_window(window: Window):
     page = window.shown
     window.desk.select_candidate("B")
     assert window.rail.candidates.currentIndex().row() == 1
+    for _ in range(3):
+        QApplication.processEvents()
     assert page.name.text() == "B  Prune to 10 %"
     page.table.view.selectRow(0)
     assert window.desk.layer == "conv1"

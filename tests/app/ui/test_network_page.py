@@ -8,13 +8,19 @@ from app.workbench import Workbench
 from profiler.breakdown import Breakdown
 
 
+def settle() -> None:
+    """Let news arrive, the page refresh, and its new widgets be laid out."""
+    for _ in range(4):
+        QApplication.processEvents()
+
+
 @pytest.fixture
 def page(qtbot, desk) -> NetworkPage:
     made = NetworkPage(desk)
     qtbot.addWidget(made)
     made.resize(1190, 760)
     made.show()
-    QApplication.processEvents()
+    settle()
     return made
 
 
@@ -65,6 +71,7 @@ def test_the_rows_hold_what_was_counted(page: NetworkPage):
 def test_a_candidate_with_zeros_shows_what_is_left(page: NetworkPage, desk):
     assert "Not zero" not in [c.head for c in page.table.model.columns]
     desk.select_candidate("B")
+    settle()
     rows = {row.key: row for row in page.table.shown()}
     assert rows["fc1"].cell("nonzero").text == "39.0 k"
     assert "39,000 weights are not zero, 9.8 %" in texts_of_detail(page, desk)
@@ -73,19 +80,20 @@ def test_a_candidate_with_zeros_shows_what_is_left(page: NetworkPage, desk):
 
 def texts_of_detail(page: NetworkPage, desk) -> list[str]:
     desk.select_layer("fc1")
-    QApplication.processEvents()
+    settle()
     return texts(page.detail)
 
 
 def test_without_a_profile_there_is_no_time(page: NetworkPage, desk):
     desk.select_candidate("C")
+    settle()
     assert not page.heavy.bars[2].isVisible()
     assert "Time, here" not in [c.head for c in page.table.model.columns]
 
 
 def test_the_detail_writes_the_arithmetic_out(page: NetworkPage, desk):
     desk.select_layer("conv1")
-    QApplication.processEvents()
+    settle()
     said = texts(page.detail)
     for line in (
         "H′ = (H − d + 2z) / Δ + 1",
@@ -98,7 +106,7 @@ def test_the_detail_writes_the_arithmetic_out(page: NetworkPage, desk):
     ):
         assert line in said
     desk.set_convention("flops")
-    QApplication.processEvents()
+    settle()
     assert "2 · 24 · 24 · 5 · 5 · 1 · 20" in texts(page.detail)
     assert "576,000" in texts(page.detail)
 
@@ -109,9 +117,9 @@ def test_operators_outside_the_table_are_named(page: NetworkPage, desk, workbenc
     odd = replace(lenet5.layers[1], name="odd", op="Einsum", params=None, macs=None)
     strange = replace(lenet5, layers=(*lenet5.layers, odd), unknown_ops=("Einsum",))
     workbench.record(CandidateBorn("D", None, "Odd", "object:d", "odd.onnx", strange, None))
-    QApplication.processEvents()
+    settle()
     desk.select_candidate("D")
-    QApplication.processEvents()
+    settle()
     note = "1 layer has operators that are not counted: Einsum. Totals leave them out."
     assert note in texts(page)
     rows = {row.key: row for row in page.table.shown()}
@@ -120,7 +128,7 @@ def test_operators_outside_the_table_are_named(page: NetworkPage, desk, workbenc
 
 def test_without_data_the_page_says_what_is_missing(page: NetworkPage, workbench: Workbench, workers, qtbot):
     workbench.record(DataChosen(None))
-    QApplication.processEvents()
+    settle()
     assert "No data set yet, so accuracy is not measured. Sizes and times are." in texts(page)
 
 
@@ -131,7 +139,7 @@ def test_the_demo_strip_is_only_on_the_demo_and_stays_closed(
     demo = Workbench(tmp_path / "demo", workers)
     demo.record(*facts)
     desk.attach(demo)
-    QApplication.processEvents()
+    settle()
     assert page.strip.isVisible()
     assert [action.text().split()[0] for action in page.strip.menu.actions()] == ["AlexNet"]
     heard = []
@@ -153,7 +161,7 @@ def test_an_empty_study_says_what_to_do(qtbot, tmp_path, workers):
     qtbot.addWidget(made)
     made.show()
     desk.attach(empty)
-    QApplication.processEvents()
+    settle()
     assert any(text.startswith("Drop a network here.") for text in texts(made))
     empty.open_network("zoo:AlexNet")
     qtbot.waitUntil(lambda: "Reading AlexNet…" in texts(made))

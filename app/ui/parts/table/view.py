@@ -79,6 +79,8 @@ class DataTable(QWidget):
 
     def show_rows(self, rows: Sequence[Row], total: Row | None = None) -> None:
         """The picked row stays picked while it is there."""
+        if tuple(rows) == self.model.rows and total == self._total_row:
+            return
         chosen = self.current
         self._quiet = True
         self.model.show_rows(rows)
