@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QLayout,
     QMenu,
+    QPushButton,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -32,14 +33,14 @@ from app.ui.draft import Draft, knobs_of, value_of
 from app.ui.effect_card import EffectCard
 from app.ui.histograms import Histograms
 from app.ui.page import Page
-from app.ui.parts.buttons import button, icon_button, menu_button, primary_button
+from app.ui.parts.buttons import button, icon_button, link_button, menu_button, primary_button
 from app.ui.parts.card import Card, clear, column, holder, row
 from app.ui.parts.columns import MiddleAndRight
 from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.error_card import ErrorCard
 from app.ui.parts.marker import Marker, look_of
 from app.ui.parts.segmented import Segmented
-from app.ui.parts.text import label
+from app.ui.parts.text import Elided, label
 from app.ui.plots.tools import copy_picture, export_plot, plot_tools
 from app.ui.plots.training_curves import TrainingCurves
 from app.ui.pruning_editor import DRAWN, PruningEditor
@@ -97,8 +98,9 @@ class CompressPage(Page):
         self.form, self.more = StepForm(), StepForm()
         self.form_title, self.form_words = label("", "title"), label("", "muted", wrap=True)
         self.effects = EffectCard()
-        self.curves = TrainingCurves()
-        self.learning = label("", "muted")
+        self._curves: TrainingCurves | None = None
+        self.learning = Elided("", "muted", Qt.TextElideMode.ElideRight)
+        self.see = link_button("", self._see)
         self.shown_below = Segmented(
             [("layers", "Layers"), ("more", "Training and rounds"), ("learning", "Learning")], "Lower card"
         )
@@ -144,14 +146,16 @@ class CompressPage(Page):
         top, self.bottom = Card(gap=0), Card(pad=0, gap=0)
         top.add(self.upper)
         self.bottom.body.setContentsMargins(1, theme.px(10), 1, theme.px(6))
-        self._tools = plot_tools(self.curves, "training")
-        head = row(self.shown_below, self.learning, None, *self._tools)
+        self._tools: tuple[QPushButton, ...] = ()
+        self._below_head = row(self.shown_below, self.learning, self.see)
+        self._below_head.setStretch(1, 1)
+        head = self._below_head
         head.setContentsMargins(theme.px(14), 0, theme.px(14), theme.px(4))
         self.pages = QStackedWidget()
         more = scrolled(column(self.more, None), 14)
-        around = column(self.curves)
-        around.setContentsMargins(*[theme.px(p) for p in (8, 6, 14, 8)])
-        curves = holder(around)
+        self._around = column()
+        self._around.setContentsMargins(*[theme.px(p) for p in (8, 6, 14, 8)])
+        curves = holder(self._around)
         for page in (self.editor.sliders, more, curves):
             self.pages.addWidget(page)
         self.bottom.add(head, self.pages)
@@ -164,6 +168,17 @@ class CompressPage(Page):
         self.splitter.setStretchFactor(0, 1)
         return self.splitter
 
+    @property
+    def curves(self) -> TrainingCurves:
+        """Made when something first learns: two plots cost more than the rest of the page."""
+        if self._curves is None:
+            self._curves = TrainingCurves()
+            self._around.addWidget(self._curves)
+            self._tools = plot_tools(self._curves, "training")
+            for tool in self._tools:
+                self._below_head.addWidget(tool)
+        return self._curves
+
     def _connect(self) -> None:
         desk = self.desk
         desk.study_changed.connect(lambda _: self.show_study())
@@ -174,7 +189,7 @@ class CompressPage(Page):
         self.add_button.clicked.connect(self.ask_step)
         self.add_step.chosen.connect(lambda key: self.draft.add(key, self._has_data()))
         self.draft.changed.connect(self._changed)
-        self.draft.step_picked.connect(lambda _: self._show_step())
+        self.draft.step_picked.connect(lambda _: self._step_picked())
         self.histograms.arrived.connect(lambda letter, _: letter == self.parent_letter and self._show_effect())
         self.histograms.failed.connect(self.show_error)
         self.form.edited.connect(self._edit)
@@ -258,9 +273,13 @@ class CompressPage(Page):
         self.editor.refresh()
         self._show_forms()
         self.upper.setCurrentIndex(2 if step is None else 0 if self.editor.is_mine else 1)
-        if step is not None and self.shown_below.key == "learning" and not self._is_running():
-            self.shown_below.choose("layers" if self.editor.is_mine else "learning")
         self._show_lower()
+
+    def _step_picked(self) -> None:
+        """Whoever picks a step wants to see it; what was learnt stays a click away."""
+        if self.editor.is_mine and not self._is_running():
+            self.shown_below.choose("layers")
+        self._show_step()
 
     def _show_forms(self) -> None:
         step = self.draft.step
@@ -274,7 +293,7 @@ class CompressPage(Page):
 
     def _show_lower(self) -> None:
         """Layers and settings belong to pruning; learning is there once something has learnt."""
-        learned = bool(self.curves.loss.values or self.curves.accuracy.values) or self._is_running()
+        learned = self._is_running() or (self._curves is not None and bool(self._curves.loss.values))
         mine = self.editor.is_mine
         self.shown_below.button("layers").setVisible(mine)
         self.shown_below.button("more").setVisible(mine)
@@ -288,6 +307,10 @@ class CompressPage(Page):
         for tool in self._tools:
             tool.setVisible(at_curves)
         self.learning.setVisible(at_curves)
+        view = self._view()
+        done = view is not None and view.state == "done" and view.letter in self.desk.study.candidates
+        self.see.setVisible(at_curves and done)
+        self.see.setText(f"See {view.letter} on Trade-off" if view is not None and done else "")
         self.pages.setCurrentIndex({"layers": 0, "more": 1, "learning": 2}[self.shown_below.key])
 
     def _show_effect(self) -> None:
@@ -313,12 +336,19 @@ class CompressPage(Page):
         base = self.desk.study.baseline
         measured = base.evaluation if base else None
         level = measured.accuracy if measured else None
-        name = f"{base.letter} {words.percent(level)}" if base and level is not None else ""
+        name = f"{base.letter} {words.percent(level)}, {measured.split}" if base and measured else ""
         self.curves.show_history(view.history, level, name)
         self.learning.setText(learning_words(view))
         if view.state == "failed":
             self._tell_failed(view)
         self._show_lower()
+
+    def _see(self) -> None:
+        """To the new candidate, once a person asks: the page is never switched under them."""
+        view = self._view()
+        if view is not None:
+            self.desk.select_candidate(view.letter)
+            self.desk.set_page("tradeoff")
 
     def _tell_failed(self, view: JobView) -> None:
         self.job = ""
@@ -360,6 +390,9 @@ class CompressPage(Page):
         """Steps from the demo, a file that was dropped, or a candidate, after those that are there; ready to run."""
         self.draft.load((*self.draft.steps, *steps))
         self.run_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def has_steps(self) -> bool:
+        return bool(self.draft.steps)
 
     def ask_recipe(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Open a recipe", "", RECIPE_FILES)

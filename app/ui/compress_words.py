@@ -176,7 +176,7 @@ def learning_words(view: JobView) -> str:
     if view.state == "cancelled":
         return "Cancelled. What is measured stays."
     if view.state == "done":
-        return f"{view.letter} is ready."
+        return f"{view.letter} is ready"
     if view.state == "waiting":
         return "Waiting for the job before it."
     if view.state == "stopping" or view.progress is None:

@@ -138,7 +138,7 @@ class ProfilePage(Page):
         measuring = any(view.kind in ("profile", "compare") and view.state == "running" for view in self.desk.jobs)
         for name, tab in self.tab_buttons.items():
             tab.setChecked(name == self.desk.device)
-            tab.setText(f"{device_title(name)}   ● {'running' if measuring else 'idle'}")
+            tab.setText(f"{device_title(name)}  ·  {'running' if measuring else 'idle'}")
 
     def _tab(self, name: str) -> QPushButton:
         tab = QPushButton()
@@ -170,8 +170,9 @@ class ProfilePage(Page):
         """What the machine had to say, and why the last attempt failed."""
         clear(self.notes)
         if self.mode.key == "run" and self._profile is not None:
-            for warning in self._profile.load.warnings:
-                self.notes.addWidget(NoteLine(warning))
+            warnings = self._profile.load.warnings
+            if warnings:
+                self.notes.addWidget(NoteLine(" ".join(warnings)))
         mine = [v for v in self.desk.jobs if v.kind in ("profile", "compare") and v.state == "failed"]
         if mine and mine[0].job != self._failed:
             card = ErrorCard(mine[0].error, "", mine[0].fix, mine[0].evidence)

@@ -52,7 +52,10 @@ class ProfileRun(QWidget):
         right.setFrameShape(QFrame.Shape.NoFrame)
         right.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         right.setMinimumWidth(theme.px(280))
-        right.setWidget(holder(column(self._end_to_end(), self._memory_card(), holder(self.reasons), None, gap=12)))
+        stack = column(self._end_to_end(), self._memory_card(), holder(self.reasons), None, gap=12)
+        right.setWidget(holder(stack))
+        bar = right.verticalScrollBar()  # it lies over the cards' edge: they give way while there is one
+        bar.rangeChanged.connect(lambda _, most: stack.setContentsMargins(0, 0, theme.px(14) if most else 0, 0))
         self.columns = MiddleAndRight(
             "profile", self._timing_card(), right, ("Time by layer", "End to end"), right_width=318
         )

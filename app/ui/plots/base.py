@@ -39,7 +39,7 @@ class QuietAxis(pg.AxisItem):
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
         if not maxVal > minVal:
             return []
-        room = max(2, min(MOST_TICKS, int(size / theme.px(90 if self.orientation == "bottom" else 48))))
+        room = max(3, min(MOST_TICKS, int(size / theme.px(90 if self.orientation == "bottom" else 48))))
         return [(round_step((maxVal - minVal) / room), 0)]
 
     def dress(self) -> None:
@@ -60,6 +60,11 @@ def round_step(least: float) -> float:
     """The smallest of 1, 2, 5 · 10ⁿ that is not less."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(power * step for step in (1, 2, 5, 10, 20) if power * step >= least * (1 - 1e-9))
+
+
+def decimals_of(step: float) -> int:
+    """How many decimals tell ticks apart."""
+    return max(0, -math.floor(math.log10(step) + 1e-9))
 
 
 class QuietView(pg.ViewBox):

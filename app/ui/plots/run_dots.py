@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app import words
 from app.ui import theme
-from app.ui.plots.base import round_step
+from app.ui.plots.base import decimals_of, round_step
 
 DOT, AXIS = 5.0, 22.0  # px: a dot, and the room for the ticks
+FAR = 2.0  # how many times the band from p5 to p95 the axis reaches beyond it
 
 
 class RunDots(QWidget):
@@ -38,13 +39,18 @@ class RunDots(QWidget):
         self.update()
 
     def _span(self) -> tuple[float, float]:
-        low, high = min(self.values), max(self.values)
+        """From the fastest to a little beyond p95: what lies further is drawn at the edge, and named."""
+        low, high = min(self.values), min(max(self.values), self._band[1] + FAR * (self._band[1] - self._band[0]))
         air = 0.06 * (high - low) or 0.02 * high or 1.0
-        return low - air, high + air
+        return max(low - air, 0.0), high + air
+
+    def beyond(self) -> tuple[float, ...]:
+        """The runs that took longer than the axis reaches."""
+        return tuple(value for value in self.values if value > self._span()[1])
 
     def _x(self, value: float) -> float:
         low, high = self._span()
-        return 6 + (self.width() - 12) * (value - low) / (high - low)
+        return 6 + (self.width() - 12) * (min(value, high) - low) / (high - low)
 
     def spots(self) -> list[QPointF]:
         """The middle of each run's dot, in its order: dots of one column stack upwards."""
@@ -83,7 +89,17 @@ class RunDots(QWidget):
         painter.setPen(QPen(theme.colour("text"), 2))
         painter.drawLine(QPointF(self._x(self._median), 0), QPointF(self._x(self._median), floor))
         self._ticks(painter, floor)
+        self._name_beyond(painter, floor)
         painter.end()
+
+    def _name_beyond(self, painter: QPainter, floor: float) -> None:
+        """`2 runs to 4.56 ms ›`, over the dots at the edge."""
+        far = self.beyond()
+        if far:
+            text = f"{words.plural(len(far), 'run')} to {words.milliseconds(max(far))} ›"
+            painter.setPen(theme.colour("muted"))
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
+            painter.drawText(QRectF(0, 2, self.width(), floor), right, text)
 
     def _ticks(self, painter: QPainter, floor: float) -> None:
         painter.setFont(theme.font(theme.CAPTION))
@@ -91,7 +107,7 @@ class RunDots(QWidget):
         low, high = self._span()
         step = round_step((high - low) / 4)
         tick = step * -(-low // step)
-        decimals = max(0, -int(f"{step:e}".partition("e")[2]))
+        decimals = decimals_of(step)
         while tick <= high:
             x, text = self._x(tick), f"{tick:.{decimals}f}"
             width = painter.fontMetrics().horizontalAdvance(text)

@@ -94,6 +94,7 @@ class Scatter(Plot):
         for line in self.cross:
             line.setVisible(False)
             line.setZValue(5)
+        self._corner_box = QRectF()
         self.corner.setVisible(False)
         self.within.setVisible(False)
         self.view.sigRangeChanged.connect(lambda *_: self._later.start())
@@ -159,9 +160,27 @@ class Scatter(Plot):
         left, right = (x0, x) if scene.x.less_is_better else (x, x1)
         low, high = (y0, y) if scene.y.less_is_better else (y, y1)
         self.corner.setRect(QRectF(left, low, max(right - left, 0.0), max(high - low, 0.0)))
-        below_pill = high - theme.px(30) * (y1 - y0) / max(self.view.height(), 1)
-        self.within.setPos(left, below_pill if y < below_pill else high)
+        self._corner_box = QRectF(left, low, max(right - left, 0.0), max(high - low, 0.0))
         self.within.setVisible(right > left and high > low)
+        self._place_words()
+
+    def _place_words(self) -> None:
+        """`within both limits` in the corner's upper or lower left, wherever it covers fewer markers."""
+        scene, box = self.scene_shown, self._corner_box
+        if scene is None or not self.within.isVisible():
+            return
+        x, y = self.view.viewPixelSize()
+        size = self.within.textItem.boundingRect()
+        wide, tall = size.width() * x, size.height() * y
+        tops = (box.bottom(), box.bottom() - 30 * y, box.top() + tall)  # the scale goes up: bottom() is the upper edge
+        pill = self.limits["x"].at
+
+        def covered(top: float) -> float:
+            under_pill = top > box.bottom() - 20 * y and box.left() + wide > pill - 45 * x
+            place = QRectF(box.left() - 10 * x, top - tall - 10 * y, wide + 20 * x, tall + 20 * y)
+            return sum(place.contains(QPointF(dot.x, dot.y)) for dot in scene.dots) + 2 * under_pill
+
+        self.within.setPos(box.left(), min(tops, key=covered))
 
     def dress(self) -> None:
         good = theme.colour("good")

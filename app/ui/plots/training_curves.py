@@ -16,9 +16,9 @@ from app.ui.plots.base import Plot
 class Curve(Plot):
     """One figure per epoch, each a dot, joined in their order; `level` is a line to hold them against."""
 
-    def __init__(self, name: str, unit: str = "") -> None:
+    def __init__(self, name: str, unit: str = "", title: str = "") -> None:
         super().__init__(f"{name} per epoch")
-        self._said, self._unit = name, unit
+        self._said, self._unit, self._title = name, unit, title or name
         self.values: list[tuple[float, float]] = []
         self.level: float | None = None
         self.line = pg.PlotDataItem(symbol="o", symbolSize=6)
@@ -37,7 +37,7 @@ class Curve(Plot):
         self.level_line.setPen(pg.mkPen(theme.colour("muted"), width=1))
         self.level_name.setColor(theme.colour("muted"))
         self.level_name.setFont(theme.font(theme.CAPTION))
-        self.name_axes("epoch", self._said + (f", {self._unit}" if self._unit else ""))
+        self.name_axes("epoch", self._title + (f", {self._unit}" if self._unit else ""))
 
     def show_values(self, values: Sequence[tuple[float, float]], level: float | None, level_name: str = "") -> None:
         self.values, self.level = list(values), level
@@ -66,7 +66,7 @@ class TrainingCurves(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loss, self.accuracy = Curve("loss"), Curve("accuracy", "%")
+        self.loss, self.accuracy = Curve("loss"), Curve("accuracy", "%", "validation accuracy")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(16))

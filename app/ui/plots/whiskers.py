@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import words
 from app.ui import theme
-from app.ui.plots.base import round_step
+from app.ui.plots.base import decimals_of, round_step
 from profiler.measurement import Ratio
 
 LEFT, RIGHT, TOP, LOW = 96.0, 190.0, 22.0, 24.0  # px: names, verdicts, the head and the axis
+LEAST = 0.05  # at least so much on both sides of 1, or noise would fill the plot
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Whiskers(QWidget):
         self.update()
 
     def _span(self) -> tuple[float, float]:
-        low = min(1.0, *(row.ratio.low for row in self.shown))
-        high = max(1.0, *(row.ratio.high for row in self.shown))
-        air = 0.08 * (high - low) or 0.05
+        low = min(1 - LEAST, *(row.ratio.low for row in self.shown))
+        high = max(1 + LEAST, *(row.ratio.high for row in self.shown))
+        air = 0.08 * (high - low)
         return max(low - air, 0.0), high + air
 
     def _x(self, value: float) -> float:
@@ -74,14 +75,14 @@ class Whiskers(QWidget):
         floor = self.height() - LOW
         low, high = self._span()
         step = round_step((high - low) / 4)
-        tick = step * -(-low // step)
+        tick, decimals = step * -(-low // step), decimals_of(step)
         while tick <= high:
             x = self._x(tick)
             painter.setPen(QPen(theme.colour("grid"), 1))
             painter.drawLine(QPointF(x, TOP), QPointF(x, floor))
             painter.setPen(theme.colour("muted"))
             box = QRectF(x - 30, floor + 4, 60, LOW - 4)
-            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{words.significant(tick)} ×")
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{tick:.{decimals}f} ×")
             tick += step
         painter.setPen(QPen(theme.colour("text"), 1))
         painter.drawLine(QPointF(self._x(1.0), TOP - 4), QPointF(self._x(1.0), floor))
