@@ -129,13 +129,16 @@ def parameters(layer: LayerCost, nonzero: int | None = None) -> Sum | None:
         return None
     formula, numbers = _parameter_formula(layer)
     unit = "weights and bias" if formula.endswith("+ T") else "weights" if formula else "parameters"
-    left = "" if nonzero is None or nonzero == layer.params else _left(layer, nonzero)
+    left = "" if nonzero is None else _left(layer, nonzero)
     return Sum("Parameters", formula, numbers, words.exact(layer.params), unit, left)
 
 
 def _left(layer: LayerCost, nonzero: int) -> str:
+    """Only where some are zero: the bias is not among them."""
     weights = prod(layer.weight_shape) if layer.weight_shape else layer.params or 0
-    return f"{words.exact(nonzero)} weights are not zero, {words.percent(nonzero / weights)}" if weights else ""
+    if nonzero >= weights:
+        return ""
+    return f"{words.exact(nonzero)} weights are not zero, {words.percent(nonzero / weights)}"
 
 
 def _parameter_formula(layer: LayerCost) -> tuple[str, str]:

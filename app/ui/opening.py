@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
+import assets
 from app.ui import drop
 from app.ui.network_page import NetworkPage
 from app.ui.open_sizes import OpenSizes
@@ -127,7 +127,5 @@ class Opening(QObject):
     def shrink(self) -> None:
         """The demo's first button: the recipe is filled in, and running it is one key away."""
         self.window.show_page("compress")
-        page = self.window.shown
-        fill: Callable[[], None] | None = getattr(page, "fill_demo", None)
-        if fill is not None:
-            fill()
+        if not self.window.shown.has_steps():
+            self._recipe(assets.path("recipes/demo.toml"))

@@ -84,3 +84,7 @@ class Page(QWidget):
 
     def take_recipe(self, steps: Sequence[Mapping[str, Any]]) -> None:
         """Add these steps to the recipe; only the page that makes candidates does."""
+
+    def has_steps(self) -> bool:
+        """Whether a recipe is being written on this page."""
+        return False

@@ -24,8 +24,5 @@ class BlankPage(Page):
         self.asked.append("undo")
         return True
 
-    def fill_demo(self) -> None:
-        self.asked.append("demo")
-
     def take_recipe(self, steps) -> None:
         self.asked.append(list(steps))

@@ -337,10 +337,14 @@ def test_something_unknown_is_told_in_words(window: Window, tmp_path: Path):
     assert texts[0].startswith("NetBonsai does not know .txt. It opens .onnx")
 
 
-def test_shrink_it_fills_the_recipe(window: Window):
+def test_shrink_it_fills_the_recipe(window: Window, workers, qtbot):
+    workers.answers["app.questions:read_recipe"] = {"steps": [{"method": "magnitude_pruning"}], "seed": 0}
     window.made["network"].shrink.emit()
+    qtbot.waitUntil(lambda: window.made["compress"].asked == [[{"method": "magnitude_pruning"}]])
     assert window.desk.page == "compress"
-    assert window.shown.asked == ["demo"]
+    asked = dict(workers.asked)["app.questions:read_recipe"]["path"]
+    assert Path(asked).name == "demo.toml"
+    assert Path(asked).is_file()
 
 
 def clipped(root: QWidget) -> list[str]:
