@@ -1,6 +1,6 @@
-"""How long the window ever stops: the longest gap between two ticks of a 16 ms timer, in everything a person does first.
+"""How long the window ever stops: the longest gap between two ticks of a 16 ms timer in what a person does first.
 
-Prints a table: time to first paint and to the first answer, then for each act the longest gap. The window is the real one,
+Prints a table: time to first paint and first answer, then for each act the longest gap. The window is the real one,
 offscreen, on a fresh study; every worker is real. Run alone: other work on this computer counts as gaps.
 """
 
