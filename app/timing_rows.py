@@ -19,7 +19,7 @@ Change = Literal["faster", "slower", "same", "unknown"]
 class TimedRow:
     """One row of the split. `before_ms`: what the same layers took in the earlier profile (None: not one of its rows).
 
-    `change` is `same` where each median lies in the other's p5 to p95: a difference inside the noise.
+    `change` is `same` where the two spreads from p5 to p95 overlap: two separate runs cannot tell such times apart.
     """
 
     key: str  # the layer that stands for the row
@@ -75,13 +75,13 @@ def _kind(name: str, network: Breakdown) -> Kind:
 
 
 def _change(now: LayerTiming, then: LayerTiming) -> Change:
-    if _holds(now, then.median_us) and _holds(then, now.median_us):
+    if max(_at(now, 0.05), _at(then, 0.05)) <= min(_at(now, 0.95), _at(then, 0.95)):
         return "same"
     return "faster" if now.median_us < then.median_us else "slower"
 
 
-def _holds(row: LayerTiming, value: float) -> bool:
-    return percentile(row.microseconds, 0.05) <= value <= percentile(row.microseconds, 0.95)
+def _at(row: LayerTiming, share: float) -> float:
+    return percentile(row.microseconds, share)
 
 
 def comparable(study: Study, letter: str, device: str) -> tuple[str, ...]:

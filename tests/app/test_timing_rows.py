@@ -25,7 +25,7 @@ def test_a_row_is_set_against_the_row_that_covers_the_same_layers():
     conv, fc = timed_rows(NOW, breakdown(), THEN)
     assert (conv.name, conv.key, conv.kind, conv.ms, conv.before_ms) == ("conv1 + relu1", "conv1", "conv", 2.0, 6.0)
     assert conv.change_words == "3.00 ×"
-    assert (fc.change, fc.change_words) == ("same", "same")  # each median lies in the other's spread
+    assert (fc.change, fc.change_words) == ("same", "same")  # their spreads overlap
 
 
 def test_a_row_without_its_like_says_nothing():
@@ -68,3 +68,11 @@ def test_without_evidence_no_time_is_said():
 
 def test_an_interrupted_profile_has_its_rows_too():
     assert len(timed_rows(replace(profile(), complete=False), breakdown())) == 14
+
+
+def test_times_whose_spreads_touch_are_the_same():
+    apart = taken({("fc6",): (3010.0, 3011.0, 3009.0)})
+    touching = taken({("fc6",): (3000.5, 3004.0, 3000.9)})
+    now = taken({("fc6",): (3000.0, 3001.0, 2999.0)})
+    assert timed_rows(now, breakdown(), apart)[0].change_words == "1.00 ×"
+    assert timed_rows(now, breakdown(), touching)[0].change_words == "same"
