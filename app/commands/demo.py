@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import time
 from argparse import Namespace
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+import assets
 from app import words
 from app.against import accuracy_change, interleaved
 from app.answers import compared, evaluated, packed, profiled
@@ -49,8 +49,7 @@ def recipe_steps() -> tuple[list[dict[str, Any]], int]:
     """The demo's recipe: its steps and its seed."""
     from compressors.recipe import read
 
-    with as_file(files("assets").joinpath("recipes", "demo.toml")) as path:
-        recipe = read(path)
+    recipe = read(assets.path("recipes/demo.toml"))
     return recipe.to_plain(), recipe.seed
 
 
