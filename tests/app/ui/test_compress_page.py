@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QFileDialog, QLabel
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
 from app.facts import CandidateBorn, DataChosen
 from app.ui.compress_page import CompressPage
@@ -168,14 +169,16 @@ def test_steps_are_moved_by_keys_and_undone(qtbot, pruning):
 def test_a_step_is_dragged_above_another(qtbot, pruning):
     pruning.draft.add("fine_tune")
     qtbot.wait(30)
-    row = pruning.list.rows[1]
-    qtbot.mousePress(row, Qt.MouseButton.LeftButton, pos=row.rect().center())
-    up = row.rect().center() - row.mapFrom(pruning.list, pruning.list.rows[0].pos()) * -1
-    above = row.mapFrom(pruning.list, pruning.list.rows[0].geometry().topLeft())
-    qtbot.mouseMove(row, above)
-    qtbot.mouseMove(row, above)
-    row.dropped.emit(float(pruning.list.rows[0].y()))
-    assert up is not None
+    first, second = pruning.list.rows
+    down, above = QPointF(second.rect().center()), QPointF(second.mapFrom(pruning.list, first.pos()))
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    for kind, at, button, held in (
+        (QEvent.Type.MouseButtonPress, down, left, left),
+        (QEvent.Type.MouseMove, above, none, left),
+        (QEvent.Type.MouseButtonRelease, above, left, none),
+    ):
+        there = QPointF(second.mapToGlobal(at.toPoint()))
+        QApplication.sendEvent(second, QMouseEvent(kind, at, there, button, held, Qt.KeyboardModifier.NoModifier))
     assert [s["method"] for s in pruning.draft.steps] == ["fine_tune", "magnitude_pruning"]
 
 
