@@ -44,6 +44,7 @@ class Cancelled(Exception):
 def begin(niceness: int) -> None:
     """First thing in a worker: step back behind the window, leave Ctrl+C to the program, and end when it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads must not spin where others want the cores
     if niceness:
         with contextlib.suppress(OSError):
             os.nice(niceness)
