@@ -17,7 +17,7 @@ Slot = int | Literal["baseline"] | None
 
 def markers(study: Study) -> Mapping[str, Slot]:
     """Letter → "baseline", one of the slots 0 to 7, or None (a grey dot)."""
-    given: dict[str, Slot] = {letter: _born_with(letter) for letter in study.candidates}
+    given: dict[str, Slot] = {letter: born_with(letter) for letter in study.candidates}
     free = [c.letter for c in study.candidates.values() if c.hidden and isinstance(given[c.letter], int)]
     for candidate in study.candidates.values():
         if free and candidate.pinned and not candidate.hidden and given[candidate.letter] is None:
@@ -26,7 +26,8 @@ def markers(study: Study) -> Mapping[str, Slot]:
     return given
 
 
-def _born_with(letter: str) -> Slot:
+def born_with(letter: str) -> Slot:
+    """The marker that a letter is given at birth; also of a candidate that is only on its way."""
     place = index_of(letter)
     if place == 0:
         return "baseline"

@@ -82,8 +82,9 @@ class JobBar(QFrame):
         for widget in (self.marker, self.bar, self.figures, self.cancel):
             widget.show()
         self.marker.show_look(look_of(self.desk.study, job.letter), "predicted")
-        said = job.progress.text if job.progress and job.progress.text else job.title
-        self.what.setText("  ".join(part for part in (job.letter, said) if part))
+        step = job.progress.text if job.progress else ""
+        named = "  ".join(part for part in (job.letter, job.title) if part)
+        self.what.setText("  ·  ".join(part for part in (named, step) if part))
         self.bar.setValue(round(1000 * job.progress.fraction) if job.progress else 0)
         stopping = job.state == "stopping"
         self.figures.setText("Stopping…" if stopping else figure_words(job))

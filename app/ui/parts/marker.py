@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.markers import Slot, markers
+from app.markers import Slot, born_with, markers
 from app.study import Study
 from app.ui import theme
 from app.ui.parts.text import caption
@@ -36,8 +36,8 @@ SMALL = 0.6  # a grey dot against a marker
 
 
 def look_of(study: Study, letter: str) -> Look:
-    """The marker of one candidate (a grey dot for a letter that is not there yet)."""
-    return looks(study).get(letter, DOT)
+    """The marker of one candidate; of one that is on its way, the marker it will have."""
+    return looks(study).get(letter) or (_look(born_with(letter)) if letter else DOT)
 
 
 def looks(study: Study) -> dict[str, Look]:

@@ -138,3 +138,31 @@ def test_forgotten_folders_are_not_recent(tmp_path: Path):
     remember.keep_recent(tmp_path / "a")
     remember.keep_recent(tmp_path / "gone")
     assert remember.recent() == [tmp_path / "a"]
+
+
+FIRST_PAINT = """
+import sys, tempfile
+from PySide6.QtCore import QSettings
+QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
+from app.ui import main
+app = main.application()
+desk = main.Desk()
+window = main.Window(desk, main.Studies(desk))
+window.show()
+app.processEvents()
+window.grab()
+print(*sorted({name.partition(".")[0] for name in sys.modules} & set(sys.argv[1:])))
+"""
+
+
+def test_the_frame_is_painted_before_anything_heavy_is_loaded():
+    import os
+    import subprocess
+    import sys
+
+    heavy = ["torch", "onnx", "onnx_ir", "onnxruntime", "pyqtgraph", "scipy", "jinja2"]
+    ran = subprocess.run(
+        [sys.executable, "-c", FIRST_PAINT, *heavy], capture_output=True, text=True, env=os.environ, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == []
