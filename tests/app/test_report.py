@@ -145,6 +145,15 @@ def test_unknown_is_never_nought(study, lenet):
     assert "0" not in row.partition("A › C")[2]
 
 
+def test_the_training_curve_is_of_the_validation_images(study):
+    html = report.build(study, None, ["candidates"])
+    curve = re.search(r'<polyline class="curve" points="([^"]+)"', html).group(1).split()
+    drawing = next(d for d in re.findall(r"<svg.*?</svg>", html, re.S) if "validation images by epoch" in d)
+    assert len(curve) == 2
+    assert ">96.0<" in drawing  # not the 95 and 99 % of the training images
+    assert ">97.0<" in drawing
+
+
 def test_energy_names_its_rail_and_samples(study, profile_of):
     trace = PowerTrace("tegrastats", "VDD_IN", (0.0, 1.0, 2.0), (5.0, 5.0, 5.0), 3.0, 0.0, 2.0, 40)
     powered = after(Profiled("B", "cpu", profile_of(0.2, power=trace)), study)
