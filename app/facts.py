@@ -44,7 +44,7 @@ class CandidateBorn:
     seed: int = 0
     input_recipe: InputRecipe | None = None
     layer_nonzero: Mapping[str, int] = field(default_factory=dict[str, int])  # layer -> weights that are not zero
-    training: tuple[Mapping[str, float], ...] = ()  # one an epoch: loss, validation accuracy
+    training: tuple[Mapping[str, float], ...] = ()  # a row an epoch: step, epoch, loss, accuracy, validation
     took_s: float | None = None
 
 

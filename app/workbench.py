@@ -404,8 +404,9 @@ class Workbench:
             log = entry.view.log
             if progress.text and (not log or log[-1] != progress.text):
                 changes["log"] = (*log[-499:], progress.text)
-            if "epoch" in progress.figures:
-                changes["history"] = _with_epoch(entry.view.history, progress.figures)
+            if "validation" in progress.figures:  # an epoch has ended; until then its figures still move
+                number = len(entry.view.history) + 1  # counted on through rounds and steps
+                changes["history"] = (*entry.view.history, {**progress.figures, "epoch": number})
             self._update(entry, **changes)
 
     def _ended(self, entry: _Entry, value: dict[str, Any] | None, error: BaseException | None) -> None:
@@ -448,15 +449,6 @@ class Workbench:
     def _update(self, entry: _Entry, **changes: Any) -> None:
         entry.view = replace(entry.view, **changes)
         self._tell(JobChanged(self, entry.view))
-
-
-def _with_epoch(
-    history: tuple[Mapping[str, float], ...], figures: Mapping[str, float]
-) -> tuple[Mapping[str, float], ...]:
-    """One row an epoch: the newest figures of an epoch replace its earlier ones."""
-    if history and history[-1].get("epoch") == figures["epoch"]:
-        return (*history[:-1], {**history[-1], **figures})
-    return (*history, dict(figures))
 
 
 def _explained(error: BaseException | None) -> tuple[str, str, str, int]:

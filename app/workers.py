@@ -70,7 +70,7 @@ def drive(link: Link, job: str, function: str, settings: Mapping[str, Any]) -> d
     with Client(address, authkey=key) as line:
         line.send_bytes(to_json({"job": job, "pid": os.getpid()}))
         steps: Steps = function_named(function)(settings)
-        told, epoch = 0.0, None
+        told = 0.0
         try:
             while True:
                 try:
@@ -82,10 +82,10 @@ def drive(link: Link, job: str, function: str, settings: Mapping[str, Any]) -> d
                 if not isinstance(step, Progress):
                     line.send_bytes(to_json({"fact": type(step).__name__, "body": step}))
                     continue
-                new_epoch = step.figures.get("epoch") != epoch  # ends of epochs are points of a curve: never dropped
-                if new_epoch or time.monotonic() - told > TELL_EVERY:
+                ends_epoch = "validation" in step.figures  # a point of a curve: never dropped
+                if ends_epoch or time.monotonic() - told > TELL_EVERY:
                     line.send_bytes(to_json({"progress": step}))
-                    told, epoch = time.monotonic(), step.figures.get("epoch")
+                    told = time.monotonic()
         finally:
             steps.close()
 

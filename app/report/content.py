@@ -261,7 +261,7 @@ def recipe_text(candidate: Candidate) -> str:
 
 
 def _curve(candidate: Candidate) -> Markup | None:
-    accuracies = [100 * row["accuracy"] for row in candidate.training if row.get("accuracy") is not None]
+    accuracies = [100 * row["validation"] for row in candidate.training if row.get("validation") is not None]
     if not accuracies:
         return None
     return svg.curve(accuracies, None, "Accuracy on the validation images by epoch, %")

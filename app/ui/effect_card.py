@@ -86,8 +86,8 @@ class _Figure(QWidget):
         self._note_row.removeWidget(self.glyph)
         self.glyph.deleteLater()
         self.glyph = IconLabel(GLYPHS[tone], tone, 14) if tone in GLYPHS else QWidget()
-        self.glyph.setVisible(tone in GLYPHS)
         self._note_row.insertWidget(0, self.glyph, 0, Qt.AlignmentFlag.AlignTop)
+        self.glyph.setVisible(tone in GLYPHS)  # only now: shown without a parent, it would be a window of its own
         self._note_row.setStretch(1, 1)
 
 

@@ -76,11 +76,11 @@ class TrainingCurves(QWidget):
     def show_history(
         self, history: Sequence[Mapping[str, float]], level: float | None = None, level_name: str = ""
     ) -> None:
-        """`history` has a row an epoch with `epoch`, `loss` and, if validated, `accuracy` (0 to 1), as `level` is."""
+        """`history` has a row an epoch: `epoch`, `loss` and, where measured, `validation` (0 to 1, as `level`)."""
         numbered = [(row.get("epoch", n), row) for n, row in enumerate(history, start=1)]
         self.loss.show_values([(n, row["loss"]) for n, row in numbered if "loss" in row], None)
         self.accuracy.show_values(
-            [(n, 100 * row["accuracy"]) for n, row in numbered if "accuracy" in row],
+            [(n, 100 * row["validation"]) for n, row in numbered if "validation" in row],
             None if level is None else 100 * level,
             level_name,
         )
@@ -88,7 +88,7 @@ class TrainingCurves(QWidget):
     def rows(self) -> list[list[str]]:
         """Both figures as one table: epoch, loss, accuracy in percent."""
         accuracy = dict(self.accuracy.values)
-        made = [["epoch", "loss", "accuracy, %"]]
+        made = [["epoch", "loss", "validation accuracy, %"]]
         return made + [
             [repr(n), repr(loss), repr(accuracy[n]) if n in accuracy else ""] for n, loss in self.loss.values
         ]

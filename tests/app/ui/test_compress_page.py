@@ -212,7 +212,7 @@ def test_run_asks_for_just_these_steps(pruning, bench):
 
 def test_while_it_runs_the_lower_card_shows_the_learning(qtbot, pruning, bench):
     pruning.run_button.click()
-    history = ({"epoch": 1, "loss": 0.5, "accuracy": 0.5}, {"epoch": 2, "loss": 0.4, "accuracy": 0.55})
+    history = ({"epoch": 1, "loss": 0.5, "validation": 0.5}, {"epoch": 2, "loss": 0.4, "validation": 0.55})
     progress = Progress(0.4, "Epoch 2 of 3", {"loss": 0.4, "epoch": 2})
     bench.show_job(JobView("job-1", "compress", "G", "Prune", "running", progress, 130.0, history=history))
     qtbot.waitUntil(lambda: len(pruning.curves.loss.values) == 2)

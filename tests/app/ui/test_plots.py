@@ -214,8 +214,9 @@ def test_a_ratio_inside_the_noise_reads_same(qtbot, ratio, low, high, verdict, s
 def test_learning_is_shown_against_the_baseline(qtbot):
     plot = TrainingCurves()
     qtbot.addWidget(plot)
-    plot.show_history([{"epoch": 1, "loss": 0.5, "accuracy": 0.9}, {"epoch": 2, "loss": 0.25}], 0.98, "A 98.0 %")
+    rows = [{"epoch": 1, "loss": 0.5, "accuracy": 0.7, "validation": 0.9}, {"epoch": 2, "loss": 0.25}]
+    plot.show_history(rows, 0.98, "A 98.0 %")
     assert plot.loss.values == [(1, 0.5), (2, 0.25)]
     assert plot.accuracy.values == [(1, 90.0)]
     assert plot.accuracy.level == 98.0
-    assert plot.rows() == [["epoch", "loss", "accuracy, %"], ["1", "0.5", "90.0"], ["2", "0.25", ""]]
+    assert plot.rows() == [["epoch", "loss", "validation accuracy, %"], ["1", "0.5", "90.0"], ["2", "0.25", ""]]
