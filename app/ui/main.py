@@ -15,6 +15,7 @@ from app.ui import remember, theme
 from app.ui.desk import Desk
 from app.ui.studies import Studies
 from app.ui.window import Window
+from profiler.errors import BadInput, Failed
 
 
 def run(argv: Sequence[str] = ()) -> int:
@@ -23,10 +24,19 @@ def run(argv: Sequence[str] = ()) -> int:
     desk = Desk(theme.current())
     studies = Studies(desk)
     window = Window(desk, studies)
+    sys.excepthook = lambda kind, error, trace: show_fault(desk, error)
     start = Start(window, [Path(name) for name in argv])
     window.installEventFilter(start)
     window.show()
     return app.exec()
+
+
+def show_fault(desk: Desk, error: BaseException) -> None:
+    """What nothing caught (a full disk while a name is recorded, say) becomes a card. Our faults go to stderr too."""
+    if not isinstance(error, BadInput | Failed):
+        sys.__excepthook__(type(error), error, error.__traceback__)
+    if isinstance(error, Exception):
+        desk.problem.emit(error)
 
 
 def application() -> QApplication:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
 
 from app.ui import theme
@@ -21,6 +22,7 @@ class Rail(QFrame):
 
     make_one = Signal()
     open_network = Signal()
+    resized = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -56,6 +58,10 @@ class Rail(QFrame):
         layout.addSpacing(theme.px(8))
         layout.addWidget(_head("Devices"))
         layout.addWidget(self.devices)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def _recount(self) -> None:
         study = self.desk.study

@@ -73,7 +73,7 @@ class Window(QWidget):
         self.splitter.addWidget(self.rail)
         self.splitter.addWidget(self.page_area)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.splitterMoved.connect(lambda *_: self._line_up())
+        self.splitter.splitterMoved.connect(lambda *_: remember.keep("rail_width", str(self.rail.width())))
         whole = _column(self.top, hairline())
         whole.addWidget(self.splitter, 1)
         whole.addWidget(hairline())
@@ -94,6 +94,7 @@ class Window(QWidget):
         desk.theme_changed.connect(self._apply_theme)
         self.goal.edit.connect(self.goal_sheet.present)
         self.jobs.opened.connect(self.open_queue)
+        self.rail.resized.connect(self._line_up)
         self.rail.make_one.connect(lambda: self.show_page("compress"))
         self.rail.open_network.connect(self.opening.add_network)
         self.studies.failed.connect(self._could_not_open)
@@ -154,8 +155,6 @@ class Window(QWidget):
         """The edge of the rail goes on in the top bar."""
         width = self.rail.width() if self.rail.isVisible() else 0
         self.top.set_corner(width)
-        if width:
-            remember.keep("rail_width", str(width))
         self._show_name()
 
     def toggle_rail(self) -> None:
@@ -213,10 +212,6 @@ class Window(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self.shortcuts.plain_key(event):
             super().keyPressEvent(event)
-
-    def resizeEvent(self, event) -> None:
-        super().resizeEvent(event)
-        self._line_up()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

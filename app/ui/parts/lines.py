@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QListWidget,
@@ -56,9 +56,10 @@ class LinePainter(QStyledItemDelegate):
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
+            focused = chosen and option.widget is not None and option.widget.hasFocus()
+            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)) if focused else Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("selected" if chosen else "raised"))
-            painter.drawRoundedRect(rect, theme.px(theme.RADIUS), theme.px(theme.RADIUS))
+            painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), theme.px(theme.RADIUS), theme.px(theme.RADIUS))
         inside = rect.adjusted(theme.px(8), 0, -theme.px(8), 0)
         glyph = index.data(GLYPH)
         if glyph:

@@ -210,6 +210,20 @@ def test_an_error_is_a_card_above_the_page_with_its_details(window: Window, qtbo
     assert not window.notices.isVisible()
 
 
+def test_what_nothing_caught_becomes_a_card(window: Window, capsys):
+    from app.ui.main import show_fault
+    from profiler.errors import Failed
+
+    show_fault(window.desk, Failed("The disk is full.", "Make room in /data."))
+    texts = [found.text() for found in window.notices.findChildren(QLabel) if found.isVisible()]
+    assert texts[:2] == ["The disk is full.", "Make room in /data."]
+    assert capsys.readouterr().err == ""
+    show_fault(window.desk, ZeroDivisionError("a fault of ours"))
+    assert "ZeroDivisionError: a fault of ours" in capsys.readouterr().err
+    texts = [found.text() for found in window.notices.findChildren(QLabel) if found.isVisible()]
+    assert "Something went wrong in NetBonsai." in texts
+
+
 def test_an_interrupted_job_can_be_started_again(window: Window, workbench, workers):
     workbench.store.record(JobStarted("gone", "profile", "A", "Profile", {"device": "cpu"}))
     workbench.study = workbench.store.study()
@@ -296,6 +310,14 @@ def test_the_theme_changes_live_and_is_remembered(window: Window):
     assert before.name().upper() == theme.LIGHT.window
     assert after.name().upper() == theme.DARK.window
     assert window.top.theme_button.accessibleName() == "Light theme"
+
+
+def test_the_rails_edge_goes_on_in_the_top_bar(window: Window, qapp):
+    for width in (1440, 1100, 1300):
+        window.resize(width, 800)
+        for _ in range(3):
+            qapp.processEvents()
+        assert window.top.edge.x() == window.rail.width()
 
 
 def test_the_rail_can_be_hidden(window: Window, qtbot):
