@@ -24,7 +24,7 @@ def run(argv: Sequence[str] = ()) -> int:
     desk = Desk(theme.current())
     studies = Studies(desk)
     window = Window(desk, studies)
-    sys.excepthook = lambda kind, error, trace: show_fault(desk, error)
+    sys.excepthook = lambda _kind, error, _trace: show_fault(desk, error)
     start = Start(window, [Path(name) for name in argv])
     window.installEventFilter(start)
     window.show()
