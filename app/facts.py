@@ -158,6 +158,14 @@ class JobStarted:
 
 
 @dataclass(frozen=True)
+class JobReached:
+    """How far a long job has come, once an epoch: what an interrupted one is shown with."""
+
+    job: str
+    reached: str
+
+
+@dataclass(frozen=True)
 class JobEnded:
     job: str
     outcome: Outcome
@@ -168,13 +176,13 @@ class JobEnded:
 
 Fact = (
     StudyNamed | DataChosen | CandidateBorn | Stored | Evaluated | Packed | Profiled | Compared | GoalSet | Renamed
-    | Hidden | Pinned | JobStarted | JobEnded
+    | Hidden | Pinned | JobStarted | JobReached | JobEnded
 )  # fmt: skip
 
 FACTS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         StudyNamed, DataChosen, CandidateBorn, Stored, Evaluated, Packed, Profiled, Compared, GoalSet, Renamed,
-        Hidden, Pinned, JobStarted, JobEnded,
+        Hidden, Pinned, JobStarted, JobReached, JobEnded,
     )
 }  # fmt: skip

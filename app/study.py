@@ -18,6 +18,7 @@ from app.facts import (
     Hidden,
     JobEnded,
     JobKind,
+    JobReached,
     JobStarted,
     Outcome,
     Packed,
@@ -248,6 +249,13 @@ def _(fact: JobStarted, study: Study) -> Study:
     if fact.kind in ("open", "compress"):  # the letter is taken at birth of the job, and never reused
         used = max(used, index_of(fact.letter) + 1)
     return replace(study, jobs={**study.jobs, fact.job: record}, letters_used=used)
+
+
+@after.register
+def _(fact: JobReached, study: Study) -> Study:
+    if fact.job not in study.jobs:
+        return study
+    return replace(study, jobs={**study.jobs, fact.job: replace(study.jobs[fact.job], reached=fact.reached)})
 
 
 @after.register

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from app.facts import Fact, JobEnded, JobKind, JobStarted, Outcome
+from app.facts import Fact, JobEnded, JobKind, JobReached, JobStarted, Outcome
 from app.history import History
 from app.store import Store
 from app.study import Candidate, JobRecord, Study, after
@@ -408,6 +408,8 @@ class Workbench:
                 number = len(entry.view.history) + 1  # counted on through rounds and steps
                 changes["history"] = (*entry.view.history, {**progress.figures, "epoch": number})
             self._update(entry, **changes)
+        if "validation" in progress.figures:
+            self.record(JobReached(entry.view.job, progress.text), undoable=False)
 
     def _ended(self, entry: _Entry, value: dict[str, Any] | None, error: BaseException | None) -> None:
         if error is None:

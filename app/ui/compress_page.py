@@ -80,7 +80,7 @@ class CompressPage(Page):
         self._make_parts()
         self._assemble()
         self._connect()
-        self.show_study()
+        self.refresh()
 
     # ------------------------------------------------------------------ building
 
@@ -181,7 +181,7 @@ class CompressPage(Page):
 
     def _connect(self) -> None:
         desk = self.desk
-        desk.study_changed.connect(lambda _: self.show_study())
+        desk.study_changed.connect(self.freshen)
         desk.study_opened.connect(self._forget)
         desk.candidate_changed.connect(self._candidate_moved)
         desk.jobs_changed.connect(self._show_learning)
@@ -215,7 +215,7 @@ class CompressPage(Page):
         """Make the new candidate from this one."""
         if letter != self.parent_letter:
             self.parent_letter = letter
-            self.show_study()
+            self.refresh()
 
     def _forget(self) -> None:
         """Another study: a recipe written for this one stays, what it starts from does not."""
@@ -223,7 +223,7 @@ class CompressPage(Page):
 
     # ------------------------------------------------------------------ showing
 
-    def show_study(self) -> None:
+    def refresh(self) -> None:
         if self.parent_letter not in self.desk.study.candidates:
             self.parent_letter = self.desk.candidate
         source = self.source

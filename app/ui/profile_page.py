@@ -53,7 +53,7 @@ class ProfilePage(Page):
         self._assemble()
         self._connect()
         self._ask()
-        self.show_study()
+        self.refresh()
 
     def _assemble(self) -> None:
         self.tabs.setSpacing(theme.px(8))
@@ -82,15 +82,15 @@ class ProfilePage(Page):
 
     def _connect(self) -> None:
         desk = self.desk
-        desk.study_changed.connect(lambda _: self.show_study())
+        desk.study_changed.connect(self.freshen)
         desk.study_opened.connect(self._ask)
-        desk.candidate_changed.connect(lambda _: self.show_study())
-        desk.device_changed.connect(lambda _: self.show_study())
+        desk.candidate_changed.connect(self.freshen)
+        desk.device_changed.connect(self.freshen)
         desk.jobs_changed.connect(self._show_jobs)
         desk.layer_changed.connect(self.run.pick)
         self.run.layer_picked.connect(desk.select_layer)
-        self.mode.chosen.connect(lambda _: self.show_study())
-        self.popup.changed.connect(lambda _: self.show_study())
+        self.mode.chosen.connect(lambda _: self.refresh())
+        self.popup.changed.connect(lambda _: self.refresh())
         self.compare.changed.connect(self._show_button)
 
     def _ask(self) -> None:
@@ -99,7 +99,7 @@ class ProfilePage(Page):
     def _know(self, answer: dict[str, Any]) -> None:
         known = [from_plain(plain, DeviceFacts) for plain in answer.get("devices", [])]
         self.devices = {facts.name: facts for facts in known}
-        self.show_study()
+        self.refresh()
 
     # ------------------------------------------------------------------ showing
 
@@ -112,7 +112,7 @@ class ProfilePage(Page):
         found = self._candidate.profiles.get(self.desk.device) if self._candidate else None
         return found if found is not None and found.latencies_ms else None
 
-    def show_study(self) -> None:
+    def refresh(self) -> None:
         self.setEnabled(self._candidate is not None)
         self._show_tabs()
         self._show_notes()
@@ -217,7 +217,7 @@ class ProfilePage(Page):
     def compare_letters(self, letters: tuple[str, ...]) -> None:
         """Show the comparison of these: from the Trade-off page."""
         self.mode.choose("compare")
-        self.show_study()
+        self.refresh()
         self.compare.pick(letters)
         self._show_button()
 

@@ -58,7 +58,7 @@ class TradeoffPage(Page):
         self.notices = column(gap=8)
         self._assemble()
         self._connect()
-        self.show_study()
+        self.refresh()
 
     # ------------------------------------------------------------------ building
 
@@ -122,13 +122,13 @@ class TradeoffPage(Page):
 
     def _connect(self) -> None:
         desk = self.desk
-        desk.study_changed.connect(lambda _: self.show_study())
-        desk.candidate_changed.connect(lambda _: self.show_study())
-        desk.convention_changed.connect(lambda _: self.show_study())
-        desk.device_changed.connect(lambda _: self.show_study())
+        desk.study_changed.connect(self.freshen)
+        desk.candidate_changed.connect(self.freshen)
+        desk.convention_changed.connect(self.freshen)
+        desk.device_changed.connect(self.freshen)
         desk.jobs_changed.connect(self._show_button)
         for box in (self.up, self.across):
-            box.currentIndexChanged.connect(lambda _: self.show_study())
+            box.currentIndexChanged.connect(lambda _: self.refresh())
         self.where.activated.connect(lambda _: desk.select_device(self.where.currentData()))
         self.plot.picked.connect(desk.select_candidate)
         self.plot.limit_settled.connect(self.set_limit)
@@ -143,7 +143,7 @@ class TradeoffPage(Page):
         """Up, across."""
         return self.up.currentData(), self.across.currentData()
 
-    def show_study(self) -> None:
+    def refresh(self) -> None:
         study, desk = self.desk.study, self.desk
         self.setEnabled(study.baseline is not None)
         if study.baseline is None:

@@ -23,6 +23,16 @@ def counting(settings):
             Path(settings["note"]).write_text("closed")
 
 
+def learning(settings):
+    """Two finished epochs, then a third that takes its time."""
+    for epoch in (1, 2):
+        yield Progress(epoch / 8, f"Epoch {epoch} of 8", {"epoch": epoch, "loss": 1 / epoch})
+        yield Progress(epoch / 8, f"Epoch {epoch} of 8", {"epoch": epoch, "loss": 1 / epoch, "validation": 0.9})
+    for _ in range(3000):
+        time.sleep(0.01)
+        yield Progress(0.3, "Epoch 3 of 8", {"epoch": 3, "loss": 0.2})
+
+
 def stubborn(settings):
     """Does not yield for a long time, like one huge matrix product."""
     yield Progress(0.0, "begin")

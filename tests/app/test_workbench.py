@@ -114,6 +114,20 @@ def test_an_unfinished_job_is_interrupted_next_time_and_can_be_started_again(tmp
     second.close()
 
 
+def test_epochs_that_ended_make_the_curve_and_are_remembered_by_an_interrupted_job(tmp_path, workers, monkeypatch):
+    monkeypatch.setattr(module, "FUNCTIONS", {"evaluate": "jobs_to_run:learning"})
+    first = Workbench(tmp_path / "study", workers)
+    first.record(BORN, undoable=False)
+    job = first.evaluate("A")
+    until(lambda: first.jobs[0].progress is not None and first.jobs[0].progress.figures.get("epoch") == 3)
+    rows = first.jobs[0].history
+    assert [(row["epoch"], row["loss"]) for row in rows] == [(1, 1.0), (2, 0.5)], "the third has not ended"
+    first.close()
+    second = Workbench(tmp_path / "study", workers)
+    assert [(record.job, record.reached) for record in second.interrupted()] == [(job, "Epoch 2 of 8")]
+    second.close()
+
+
 def test_an_unknown_candidate_is_bad_input(bench):
     view = bench.wait(bench.compress("Q", []), 5)
     assert (view.state, view.exit_status) == ("failed", 2)

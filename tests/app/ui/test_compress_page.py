@@ -10,10 +10,17 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 from app.facts import CandidateBorn, DataChosen
 from app.ui.compress_page import CompressPage
 from app.ui.desk import Desk
+from app.ui.page import Page
 from app.workbench import JobView
 from profiler.progress import Progress
 from tests.app.ui.pages_support import PRUNE, InstantWorkbench, baseline_facts, breakdown, study_facts
 from tests.app.ui.test_plots import drag
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """Pages show the news when the event loop turns; these tests look at once."""
+    monkeypatch.setattr(Page, "freshen", lambda page, *_: page.refresh())
 
 
 @pytest.fixture

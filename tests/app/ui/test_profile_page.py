@@ -7,10 +7,17 @@ from PySide6.QtWidgets import QLabel
 
 from app.facts import Profiled
 from app.ui.desk import Desk
+from app.ui.page import Page
 from app.ui.profile_page import ProfilePage
 from app.workbench import JobView
 from profiler.measurement import Load
 from tests.app.ui.pages_support import InstantWorkbench, compared, profile, study_facts
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """Pages show the news when the event loop turns; these tests look at once."""
+    monkeypatch.setattr(Page, "freshen", lambda page, *_: page.refresh())
 
 
 @pytest.fixture

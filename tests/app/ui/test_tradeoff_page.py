@@ -8,11 +8,18 @@ from PySide6.QtWidgets import QLabel
 
 from app.facts import Goal, GoalSet
 from app.ui.desk import Desk
+from app.ui.page import Page
 from app.ui.tradeoff_page import TradeoffPage
 from tests.app.ui.pages_support import InstantWorkbench, baseline_facts, study_facts
 from tests.app.ui.test_plots import drag
 
 GOAL = Goal("cpu", accuracy=0.561, latency_ms=20.0, size_mb=10.0)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """Pages show the news when the event loop turns; these tests look at once."""
+    monkeypatch.setattr(Page, "freshen", lambda page, *_: page.refresh())
 
 
 def opened(qtbot, facts) -> TradeoffPage:
