@@ -211,3 +211,24 @@ def test_nothing_runs_where_a_later_step_cannot(tiny: Network, tmp_path: Path):
 
 def test_an_empty_recipe_changes_nothing(tiny: Network):
     assert run(tiny, [], Context()).network is tiny
+
+
+@pytest.mark.slow
+def test_the_demo_leaves_an_eighth_and_loses_half_a_point_at_most(tmp_path: Path):
+    """Twelve times smaller than LeNet-5 as it ships, on digits that neither training nor choosing has seen."""
+    from compressors.data import open_data
+    from compressors.evaluate import evaluate
+    from profiler.formats import read
+    from profiler.network import save
+
+    data, before = open_data("digits"), read("zoo:LeNet-5-digits")
+    demo = recipe.read(assets.path("recipes/demo.toml"))
+    after = drain(recipe.apply(demo, before, Context(data=data, threads=1))).network
+    left = sum(np.count_nonzero(after.weight(name)) for name in after.weights())
+    assert left <= 431_080 / 8
+    correct: list[int] = []
+    for name, network in (("before.onnx", before), ("after.onnx", after)):
+        save(network, tmp_path / name)
+        correct.append(drain(evaluate(tmp_path / name, network.input_recipe, data.split("test"))).correct)
+    assert correct[0] >= 0.98 * 2000
+    assert correct[1] >= correct[0] - 0.005 * 2000, correct
