@@ -201,7 +201,8 @@ class MagnitudePruning:
     def _round(self, network: Network, layers: Layers, context: Context, number: int, rule: Rule) -> Job[Network]:
         """Prune to this round's part of the way, then train."""
         yield Progress(0.0, f"Pruning, round {number} of {self.rounds}")
-        pruned = prune(network, layers, rule.at(number / self.rounds))
+        job = prune(network, layers, rule.at(number / self.rounds))
+        pruned = yield from scaled(job, 0.0, 0.05 if self.epochs else 1.0)
         if self.epochs == 0:
             return pruned
         stays = {layer: _share_kept(network.weight(name), pruned.weight(name)) for layer, name in layers.items()}
@@ -230,11 +231,15 @@ class MagnitudePruning:
         return found
 
 
-def prune(network: Network, layers: Layers, rule: Rule) -> Network:
+def prune(network: Network, layers: Layers, rule: Rule) -> Job[Network]:
     """One shot, no training."""
     weights = {layer: network.weight(name) for layer, name in layers.items()}
-    masks = rule.masks(weights)
-    return network.with_weights({layers[layer]: without(weights[layer], mask) for layer, mask in masks.items()})
+    masks = yield from scaled(rule.masks(weights), 0.0, 0.7)
+    changed: dict[str, np.ndarray] = {}
+    for number, (layer, mask) in enumerate(masks.items()):
+        yield Progress(0.7 + 0.3 * number / len(masks), f"Pruning {layer}")
+        changed[layers[layer]] = without(weights[layer], mask)
+    return network.with_weights(changed)
 
 
 def _share_kept(before: np.ndarray, after: np.ndarray) -> float:

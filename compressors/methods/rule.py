@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from compressors.methods.masks import at_most, count_of, smallest
+from profiler.progress import Job, Progress, scaled
 
 By = Literal["threshold", "share", "per_layer", "deviations"]
 
@@ -43,24 +44,28 @@ class Rule:
             return self.weaker(way)
         return self._each(lambda share: 1 - (1 - share) ** way if way < 1 else share)
 
-    def masks(self, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def masks(self, weights: Mapping[str, np.ndarray]) -> Job[dict[str, np.ndarray]]:
         """True where a weight goes, by layer. Shares are exact to one weight; equal magnitudes go in order."""
-        if not self.by_share:
-            return {layer: at_most(array, self._threshold(layer, array)) for layer, array in weights.items()}
-        if self.by == "per_layer" or not self.together:
-            return self._each_by_itself(weights)
-        alone = {layer: array for layer, array in weights.items() if layer in self.per_layer}
-        rest = {layer: array for layer, array in weights.items() if layer not in self.per_layer}
-        goes = count_of(self.value, sum(array.size for array in rest.values()))
-        together = dict(zip(rest, smallest(list(rest.values()), goes), strict=True))
-        return self._each_by_itself(alone) | together
+        groups = [[layer] for layer in weights]
+        if self.by == "share" and self.together:
+            common = [layer for layer in weights if layer not in self.per_layer]
+            groups = [*([layer] for layer in weights if layer in self.per_layer), *([common] if common else [])]
+        masks: dict[str, np.ndarray] = {}
+        for number, group in enumerate(groups):
+            part = self._together({layer: weights[layer] for layer in group})
+            masks |= yield from scaled(part, number / len(groups), (number + 1) / len(groups))
+        return masks
 
-    def _each_by_itself(self, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        common = 0.0 if self.by == "per_layer" else self.value
-        return {
-            layer: smallest([array], count_of(self.per_layer.get(layer, common), array.size))[0]
-            for layer, array in weights.items()
-        }
+    def _together(self, weights: Mapping[str, np.ndarray]) -> Job[dict[str, np.ndarray]]:
+        """Masks of layers that share one threshold: one layer, or all that have the common share."""
+        first = next(iter(weights))
+        if not self.by_share:
+            yield Progress(0.0, f"Pruning {first}")
+            return {layer: at_most(array, self._threshold(layer, array)) for layer, array in weights.items()}
+        share = self.per_layer.get(first, 0.0 if self.by == "per_layer" else self.value)
+        goes = count_of(share, sum(array.size for array in weights.values()))
+        found = yield from smallest(list(weights.values()), goes)
+        return dict(zip(weights, found, strict=True))
 
     def _threshold(self, layer: str, weights: np.ndarray) -> float:
         value = self.per_layer.get(layer, self.value)

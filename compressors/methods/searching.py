@@ -15,7 +15,7 @@ HALVINGS = 8
 
 
 def strongest(
-    trial: Callable[[float], Network],
+    trial: Callable[[float], Job[Network]],
     network: Network,
     evaluate: Callable[[Network, str], Job[float]],
     may_lose: float,
@@ -30,7 +30,8 @@ def strongest(
     low, high, tried = 0.0, 1.0, 1.0
     for number in range(1, total):
         yield Progress(number / total, f"Searching: {_words(baseline)} before, trying {tried:.1%} of the setting")
-        accuracy = yield from scaled(evaluate(trial(tried), "validation"), number / total, (number + 1) / total)
+        candidate = yield from scaled(trial(tried), number / total, (number + 0.1) / total)
+        accuracy = yield from scaled(evaluate(candidate, "validation"), (number + 0.1) / total, (number + 1) / total)
         if accuracy >= baseline - may_lose - 1e-9:  # a loss of exactly the limit is allowed, whatever its last bit
             if tried == 1.0:
                 return tried

@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from profiler.progress import Job, Progress
+
+PART = 1 << 22  # words counted between two signs of progress
 FEW = 4096  # distinct words up to which a list of them can pay
 
 
-def entropy_bytes(words: np.ndarray) -> float:
+def entropy_bytes(words: np.ndarray) -> Job[float]:
     """The limit of one-dimensional words, in bytes."""
-    planes = words.view(np.uint8).reshape(words.size, words.itemsize)
-    by_bytes = sum(_limit(np.bincount(plane, minlength=256)) for plane in planes.T)
+    by_bytes = 0.0
+    for number in range(words.itemsize):
+        counts = np.zeros(256, np.int64)
+        for start in range(0, words.size, PART):
+            plane = words[start : start + PART].view(np.uint8)[number :: words.itemsize]
+            counts += np.bincount(plane, minlength=256)
+            yield Progress((number + start / words.size) / words.itemsize, "Measuring the entropy of what is packed")
+        by_bytes += _limit(counts)
     if words.itemsize == 1 or not _few_distinct(words):
         return by_bytes
-    counts = np.unique(words, return_counts=True)[1]
-    return min(by_bytes, _limit(counts) + counts.size * words.itemsize)
+    found = np.unique(words, return_counts=True)[1]
+    return min(by_bytes, _limit(found) + found.size * words.itemsize)
 
 
 def _few_distinct(words: np.ndarray) -> bool:

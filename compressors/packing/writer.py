@@ -19,7 +19,7 @@ from compressors.packing.summary import PackedTensor, PackSummary
 from compressors.packing.table import HEAD, LENGTHS, Entry, Rows, Table, WordSize
 from profiler.atomic import atomic
 from profiler.errors import BadInput
-from profiler.progress import Job, Progress
+from profiler.progress import Job, Progress, scaled
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -84,7 +84,10 @@ def pack(network: Network, path: Path) -> Job[PackSummary]:
         _finish(output, table)
     rows = tuple(_row(entry, tensor, layers) for entry, tensor in zip(entries, tensors, strict=True))
     around = output.length - sum(entry.stored for entry in entries)
-    original = sum(len(piece) for piece in network.pieces())
+    original = 0
+    for piece in network.pieces():  # the very file it would be, counted without writing it
+        original += len(piece)
+        yield Progress(1.0, "Counting the bytes of the ONNX file")
     return PackSummary(original, output.length, round(limit + around), rows)
 
 
@@ -105,7 +108,10 @@ def _pack_tensor(output: _Output, tensor: ir.TensorProtocol, share: _Share) -> J
             yield share.progress(0.1 + 0.9 * (number + (output.length - before) / (stream.nbytes + 64)) / len(streams))
         sizes.append(output.length - before)
     entry = Entry(tensor.name or "", tensor.dtype.name, list(shape), crc, sizes[0], _rows(sparse, sizes))
-    return entry, sum(entropy_bytes(stream) for stream in streams)
+    limit, now = 0.0, share.progress(1.0).fraction
+    for stream in streams:
+        limit += yield from scaled(entropy_bytes(stream), now, now)
+    return entry, limit
 
 
 def _rows(sparse: Sparse | None, sizes: Sequence[int]) -> Rows | None:

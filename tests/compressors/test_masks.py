@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
-from compressors.methods.masks import at_most, count_of, smallest, without
+from compressors.methods import masks
+from compressors.methods.masks import at_most, count_of, without
 from compressors.methods.rule import Rule
+from profiler.progress import drain
+
+
+def smallest(weights: list[np.ndarray], count: int) -> list[np.ndarray]:
+    return drain(masks.smallest(weights, count))
 
 
 def test_a_threshold_takes_what_is_equal_to_it():
@@ -20,9 +26,9 @@ def test_a_threshold_is_rounded_to_the_weights_type():
 def test_the_smallest_over_two_arrays_are_counted_exactly():
     first = np.array([[3.0, -1.0], [0.5, 4.0]], np.float32)
     second = np.array([-0.75, 2.0, 9.0], np.float32)
-    masks = smallest([first, second], 3)  # 0.5, 0.75 and 1.0
-    assert masks[0].tolist() == [[False, True], [True, False]]
-    assert masks[1].tolist() == [True, False, False]
+    found = smallest([first, second], 3)  # 0.5, 0.75 and 1.0
+    assert found[0].tolist() == [[False, True], [True, False]]
+    assert found[1].tolist() == [True, False, False]
 
 
 def test_equal_magnitudes_go_in_order():
@@ -34,6 +40,31 @@ def test_a_nan_is_never_small():
     weights = np.array([np.nan, 5.0, 1.0], np.float32)
     assert smallest([weights], 2)[0].tolist() == [False, True, True]
     assert smallest([weights], 3)[0].all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 4000, 9998, 9999, 10_000])
+def test_many_weights_piece_by_piece(count: int, monkeypatch: pytest.MonkeyPatch):
+    """Against sorting everything; values repeat, so that the edge has ties in both arrays."""
+    monkeypatch.setattr(masks, "PART", 300)
+    monkeypatch.setattr(masks, "SAMPLE", 200)
+    random = np.random.default_rng(count)
+    weights = [random.integers(-90, 90, (80, 50)).astype(np.float32), random.standard_normal(6000).astype(np.float32)]
+    every = np.concatenate([np.abs(array).reshape(-1) for array in weights])
+    expected = np.zeros(every.size, bool)
+    expected[np.argsort(every, kind="stable")[:count]] = True
+    found = smallest(weights, count)
+    assert [mask.shape for mask in found] == [(80, 50), (6000,)]
+    assert np.array_equal(np.concatenate([mask.reshape(-1) for mask in found]), expected)
+
+
+def test_a_sample_that_misleads(monkeypatch: pytest.MonkeyPatch):
+    """Every 50th weight is large, and just those are sampled."""
+    monkeypatch.setattr(masks, "PART", 300)
+    monkeypatch.setattr(masks, "SAMPLE", 200)
+    weights = np.arange(1, 10_001, dtype=np.float32)
+    weights[::50] += 1e6
+    others = [place for place in range(10_000) if place % 50]
+    assert np.array_equal(np.flatnonzero(smallest([weights], 5000)[0]), others[:5000])
 
 
 @pytest.mark.parametrize("count", [-1, 3])
@@ -60,7 +91,7 @@ WEIGHTS = {
 
 
 def counts(rule: Rule) -> dict[str, int]:
-    return {layer: int(mask.sum()) for layer, mask in rule.masks(WEIGHTS).items()}
+    return {layer: int(mask.sum()) for layer, mask in drain(rule.masks(WEIGHTS)).items()}
 
 
 def test_one_threshold_for_all_layers_or_a_share_of_each():
