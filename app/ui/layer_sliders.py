@@ -143,6 +143,7 @@ class LayerSliders(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(self._body)
+        self._scroll.setMinimumHeight(theme.px(36))  # a row: in a low window the weights need the room
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -170,7 +171,7 @@ class LayerSliders(QWidget):
         self.spread_button = link_button("", self.spread.emit)
         _put(grid, label("Total", "strong"), 0)
         _put(grid, self.total_weights, 1)
-        _put(grid, self.spread_button, 3)
+        grid.addWidget(self.spread_button, 0, 3, 1, 2, Qt.AlignmentFlag.AlignLeft)
         _put(grid, self.total_stay, 5)
         total.setFixedHeight(theme.px(34))
         return total

@@ -17,7 +17,7 @@ from app.ui.parts.buttons import icon_button, link_button, menu_button
 from app.ui.parts.card import Card, clear, column, hairline, holder, row
 from app.ui.parts.columns import MiddleAndRight
 from app.ui.parts.error_card import IconLabel
-from app.ui.parts.text import Elided, caption, label
+from app.ui.parts.text import caption, label
 from app.ui.plots.layer_bars import LayerBars
 from app.ui.plots.run_dots import RunDots
 from app.ui.plots.tools import plot_tools
@@ -38,8 +38,8 @@ class ProfileRun(QWidget):
         self.bars.picked.connect(self.layer_picked)
         self.others = QMenu(self)
         self.against_button = menu_button("", self.others, plain=True, tip="Whose times the ticks are")
-        self.figure, self.unit, self.spread = label("", "figure"), label("ms median", "muted"), Elided("", "muted")
-        self.runs = Elided("", "caption")
+        self.figure, self.unit, self.spread = label("", "figure"), label("ms median", "muted"), label("", "muted")
+        self.runs = label("", "caption")
         self.dots = RunDots()
         self.memory, self.reasons = column(gap=10), column(gap=12)
         self.sum_bar = StackedBar("Does it add up?", height=14)

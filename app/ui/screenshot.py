@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--candidate", default="")
     parser.add_argument("--layer", default="")
     parser.add_argument("--sheet", default="", choices=("", "goal", "queue", "search"))
+    parser.add_argument("--shrink", action="store_true", help="press Shrink it first")
     parser.add_argument("--wait", type=float, default=12.0)
     parser.add_argument("--out", type=Path, required=True)
     return parser
@@ -57,8 +58,12 @@ def _take(asked: argparse.Namespace, scratch: Path) -> int:
     studies.open(asked.study or studies.folder / "demo")
 
     def picture() -> None:
+        if asked.shrink:
+            window.opening.shrink()
         _choose(window, asked)
-        QTimer.singleShot(400, lambda: (window.grab().save(str(asked.out)), window.close(), app.quit()))
+        QTimer.singleShot(
+            2500 if asked.shrink else 800, lambda: (window.grab().save(str(asked.out)), window.close(), app.quit())
+        )
 
     QTimer.singleShot(int(1000 * asked.wait), picture)
     return app.exec()

@@ -101,6 +101,7 @@ class Histogram(Plot):
         self.view.setMouseEnabled(x=True, y=False)
         self.y_axis.set_words(lambda value: words.three_digits(round(value)) if value else "0")
         self.view.sigRangeChanged.connect(self._place_share)
+        self.view.sigResized.connect(self._place_pills)
         self.dress()
 
     def _handle(self, said: Callable[[float], str]) -> Handle:
@@ -150,12 +151,19 @@ class Histogram(Plot):
             f"{self.shown.layer}, threshold {words.significant(self.threshold)}, {gone} of the weights go"
         )
 
+    def _place_pills(self, *_: object) -> None:
+        """Near the top, and whole in a low window too."""
+        place = min(0.93, 1 - theme.px(16) / max(self.view.height(), theme.px(32)))
+        for handle in (self.left, self.right):
+            handle.pill.setPosition(place)
+        self._place_share()
+
     def _place_share(self, *_: object) -> None:
         """Between the pills where there is room, else to their right."""
         (x0, x1), (y0, y1) = self.view.viewRange()
         per_pixel = (x1 - x0) / max(self.view.width(), 1)
         middle = 0.0 if 2 * self.threshold > 150 * per_pixel else self.threshold + 80 * per_pixel
-        self.share.setPos(middle, y0 + 0.93 * (y1 - y0))
+        self.share.setPos(middle, y0 + self.right.pill.orthoPos * (y1 - y0))
 
     def _pull(self, handle: Handle, value: float, tell: Any) -> None:
         reach = abs(self.shown.edges[-1]) if self.shown else 1.0
