@@ -70,7 +70,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class PowerTrace:
-    """Watts of one rail over the run window; `source` and `rail` name what was read; times are seconds from its start."""
+    """Watts of one rail over the run window; `source` and `rail` name what was read; seconds count from its start."""
 
     source: str
     rail: str
@@ -201,7 +201,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Networks timed in turn (A B A B …) in one process on a device. `rounds_ms[i]`: latencies of network i by round."""
+    """Networks timed in turn (A B A B …) in one process on one. `rounds_ms[i]`: latencies of network i by round."""
 
     networks: tuple[str, ...]  # labels as given: letters or file names
     device: DeviceFacts

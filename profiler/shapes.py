@@ -36,6 +36,14 @@ def real_inputs(model: ir.Model) -> list[ir.Value]:
     return [value for value in model.graph.inputs if value.name not in model.graph.initializers]
 
 
+def open_negative(model: ir.Model) -> None:
+    """Some exporters write −1 (or 0) for a size that is open: make it one that has no number."""
+    values = [*model.graph.inputs, *(value for node in model.graph for value in node.outputs)]
+    for value in values:
+        if value.shape is not None and any(isinstance(size, int) and size < 1 for size in value.shape):
+            value.shape = ir.Shape([None if isinstance(size, int) and size < 1 else size for size in value.shape])
+
+
 def bind(model: ir.Model, sizes: Mapping[str, int]) -> None:
     """Put a number for each of these symbols, wherever it stands in the main graph."""
     for value in _values(model.graph):
@@ -63,7 +71,11 @@ def infer(model: ir.Model, *, strict: bool = False) -> None:
     except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
         if not strict:
             return
-        raise BadInput("The network’s shapes no longer fit each other.", _first_line(error)) from error
+        raise BadInput(
+            "The network’s shapes do not fit each other.",
+            _first_line(error),
+            "If its input’s size was chosen, choose another: this network may take only some.",
+        ) from error
     _take_over(model, proto)
     _infer_through_plumbing(model)
 

@@ -18,6 +18,7 @@ from profiler.errors import BadInput
 from profiler.mapped import MappedFile, MappedTensor
 from profiler.network import Network, name_nodes, recipe_in
 from profiler.serial import BIG, DATA_LOCATION, GRAPH, INITIALIZER, RAW_DATA, skeleton
+from profiler.shapes import open_negative
 from profiler.wire import WireError, fields, head
 
 # It warns of values that nothing makes, and goes on; they are refused here, with the file's name.
@@ -36,6 +37,7 @@ def read_onnx(path: Path) -> Network:
         _check_inline(path, tensor, places)
     with malformed.told(f"“{path.name}” could not be opened."):
         model = ir.from_proto(proto)
+        open_negative(model)
         _check_complete(path, model)
         _point_at_file(path, model, file, places)
         single = _load_external(path, model)

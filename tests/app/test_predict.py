@@ -12,6 +12,7 @@ from compressors.methods.magnitude_pruning import MagnitudePruning
 from compressors.packing import estimate
 from profiler.errors import BadInput
 from profiler.histogram import weight_histogram
+from profiler.progress import drain
 
 SHAPES = {"conv1": (20, 1, 5, 5), "conv2": (50, 20, 5, 5), "ip1": (500, 800), "ip2": (10, 500)}
 SIZES = {"conv1": 500, "conv2": 25_000, "ip1": 400_000, "ip2": 5000}
@@ -40,7 +41,7 @@ def prune(**knobs):
 
 def truth(weights, **knobs):
     """What the method itself would leave of each layer."""
-    masks = MagnitudePruning(**knobs).rule().masks(weights)
+    masks = drain(MagnitudePruning(**knobs).rule().masks(weights))
     return {
         name: int(array.size - masks[name].sum()) if name in masks else array.size for name, array in weights.items()
     }

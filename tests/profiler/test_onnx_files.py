@@ -268,3 +268,17 @@ def test_fields_of_a_message():
     found = [(f.number, data[f.value : f.stop]) for f in fields(data, 0, len(data))]
     assert found == [(1, b"\x96\x01"), (2, b"testing")]
     assert varint(data, 1, len(data))[0] == 150
+
+
+def test_a_size_written_as_minus_one_is_open(tmp_path):
+    """As exporters of PaddlePaddle write it."""
+    shape = ["N", 3, 8, 8]
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, shape)
+    y = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, shape)
+    for value in (x, y):
+        value.type.tensor_type.shape.dim[0].dim_value = -1
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)]), tmp_path / "minus.onnx")
+    network = formats.read(tmp_path / "minus.onnx")
+    assert network.inputs["x"] == ("?", 3, 8, 8)
+    assert breakdown(network).layers[0].output_shape == (1, 3, 8, 8)
