@@ -15,10 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from app.facts import Fact, JobEnded, JobKind, JobReached, JobStarted, Outcome
 from app.history import History
+from app.jobs import EVIDENCE_S, FUNCTIONS, LANES, JobView, explained
 from app.store import Store
 from app.study import Candidate, JobRecord, Study, after
 from app.workers import Cancelled, Task, Workers
@@ -26,44 +27,6 @@ from profiler.errors import BadInput, Failed
 from profiler.measurement import ProfileSettings
 from profiler.plain import to_json, to_plain
 from profiler.progress import Progress
-
-State = Literal["waiting", "running", "stopping", "done", "failed", "cancelled"]
-EVIDENCE_S = 5.0  # before this, how long is left would be a guess
-LANES: Mapping[str, str] = {"profile": "measure", "compare": "measure"}
-FUNCTIONS: Mapping[str, str] = {
-    "open": "app.pipeline:open_network",
-    "compress": "app.pipeline:compress",
-    "evaluate": "app.pipeline:evaluate",
-    "pack": "app.pipeline:pack",
-    "profile": "app.pipeline:profile",
-    "compare": "app.pipeline:compare",
-    "data": "app.pipeline:choose_data",
-    "report": "app.report:write_job",
-}
-
-
-@dataclass(frozen=True)
-class JobView:
-    """A job of this session as it stands. `history` has one row of figures an epoch, for live plots."""
-
-    job: str
-    kind: JobKind
-    letter: str
-    title: str
-    state: State
-    progress: Progress | None = None
-    seconds_left: float | None = None
-    error: str = ""
-    fix: str = ""
-    evidence: str = ""
-    message: str = ""
-    log: tuple[str, ...] = ()
-    history: tuple[Mapping[str, float], ...] = ()
-    exit_status: int = 0
-
-    @property
-    def ended(self) -> bool:
-        return self.state in ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -436,7 +399,7 @@ class Workbench:
         self, entry: _Entry, outcome: Outcome, *, message: str = "", error: BaseException | None = None
     ) -> None:
         reached = entry.view.progress.text if entry.view.progress else ""
-        what, fix, evidence, status = _explained(error)
+        what, fix, evidence, status = explained(error)
         ended = JobEnded(entry.view.job, outcome, message or " ".join(w for w in (what, fix) if w), evidence, reached)
         with contextlib.suppress(Failed):  # a full disk takes this note too; the job is then shown as interrupted
             self.record(ended, undoable=False)
@@ -451,16 +414,3 @@ class Workbench:
     def _update(self, entry: _Entry, **changes: Any) -> None:
         entry.view = replace(entry.view, **changes)
         self._tell(JobChanged(self, entry.view))
-
-
-def _explained(error: BaseException | None) -> tuple[str, str, str, int]:
-    """What happened, what to try, the evidence, and the command line's exit status."""
-    if error is None:
-        return "", "", "", 0
-    if isinstance(error, BadInput):
-        return " ".join(w for w in (error.what, error.where) if w), error.fix, "", 2
-    if isinstance(error, Failed):
-        return error.what, error.fix, error.evidence, 1
-    cause = getattr(error, "__cause__", None)
-    said = f"{type(error).__name__}: {error}"
-    return f"NetBonsai made a mistake: {said}", "Copy the details into a report of it.", str(cause or said), 1
