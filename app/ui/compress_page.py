@@ -198,6 +198,11 @@ class CompressPage(Page):
 
     # ------------------------------------------------------------------ what there is
 
+    def prepare(self) -> None:
+        """The curves of a training: made at its start, they would hold the window up."""
+        if self._curves is None and self.curves:
+            self._show_lower()
+
     @property
     def source(self) -> Candidate | None:
         """The candidate that the recipe starts from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ from app.ui.parts.text import Elided, label
 from app.ui.step_form import number_field
 
 WIDTHS = (64, 64, 66, 90, 84, 60)  # px at 100 %: name, weights, threshold, slider, share, stay
+AT_ONCE, A_TURN = 8, 4  # rows made at once, then in each turn of the event loop: a row takes some 3 ms
 HEADS = ("Layer", "Weights", "Threshold", "Prune", "", "Stay")
 
 
@@ -132,6 +133,10 @@ class LayerSliders(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.rows: dict[str, SliderRow] = {}
+        self._names: list[str] = []
+        self._lines: tuple[SliderLine, ...] = ()
+        self._later = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
+        self._later.timeout.connect(lambda: self._grow(A_TURN))
         self._body = QWidget()
         self._body.setProperty("clear", True)
         self._list = QVBoxLayout(self._body)
@@ -178,28 +183,41 @@ class LayerSliders(QWidget):
 
     def show_lines(self, lines: Sequence[SliderLine], weights: str, stay: str, spread: str) -> None:
         """`weights` and `stay` are the totals in words; `spread` the link's words, "" hides it."""
-        if list(self.rows) != [line.name for line in lines]:
-            self._build(lines)
-        for line in lines:
+        self._lines = tuple(lines)
+        if self._names != (names := [line.name for line in lines]):
+            self._names = names
+            self._clear()
+            self._grow(AT_ONCE)
+        for line in lines[: len(self.rows)]:
             self.rows[line.name].show_cut(line.cut, line.shown, line.size)
         self.total_weights.setText(weights)
         self.total_stay.setText(stay)
         self.spread_button.setText(spread)
         self.spread_button.setVisible(bool(spread))
 
-    def _build(self, lines: Sequence[SliderLine]) -> None:
+    def _clear(self) -> None:
         for row in self.rows.values():
             self._list.removeWidget(row)
             row.deleteLater()
         self.rows = {}
-        for place, line in enumerate(lines):
-            row = SliderRow(line.name, line.kind)
-            row.slid.connect(lambda share, name=line.name: self.slid.emit(name, share))
-            row.held.connect(self.held)
-            row.let_go.connect(self.let_go)
-            row.clicked.connect(lambda name=line.name: self.picked.emit(name))
-            self._list.insertWidget(place, row)
-            self.rows[line.name] = row
+
+    def _grow(self, count: int) -> None:
+        """Make the next rows; the rest follow in later turns, so that many layers do not hold the window up."""
+        made = len(self.rows)
+        for place, line in enumerate(self._lines[made : made + count], made):
+            self._add(place, line)
+        if len(self.rows) < len(self._lines):
+            self._later.start()
+
+    def _add(self, place: int, line: SliderLine) -> None:
+        row = SliderRow(line.name, line.kind)
+        row.slid.connect(lambda share, name=line.name: self.slid.emit(name, share))
+        row.held.connect(self.held)
+        row.let_go.connect(self.let_go)
+        row.clicked.connect(lambda name=line.name: self.picked.emit(name))
+        self._list.insertWidget(place, row)
+        row.show_cut(line.cut, line.shown, line.size)
+        self.rows[line.name] = row
 
     def reveal(self, name: str) -> None:
         if name in self.rows:

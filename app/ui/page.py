@@ -44,6 +44,9 @@ class Page(QWidget):
         self._refresh_now()
         super().showEvent(event)
 
+    def prepare(self) -> None:
+        """Make what will be wanted later and takes a moment; called once, while nobody waits."""
+
     def primary(self) -> None:
         """The page's primary button, by Ctrl+Return."""
 

@@ -140,6 +140,9 @@ class Window(QWidget):
         if missing:
             self.page(missing[0])
             QTimer.singleShot(50, self.make_rest)
+        else:
+            for page in self.made.values():
+                QTimer.singleShot(50, page.prepare)
 
     # ---- what the frame shows
 

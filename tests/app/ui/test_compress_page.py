@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 from app.facts import CandidateBorn, DataChosen
 from app.ui.compress_page import CompressPage
 from app.ui.desk import Desk
+from app.ui.layer_sliders import LayerSliders, SliderLine
 from app.ui.page import Page
 from app.workbench import JobView
 from profiler.progress import Progress
@@ -279,3 +280,12 @@ def test_a_new_study_is_taken_in(page, desk):
     desk.attach(InstantWorkbench([only]))
     assert page.source is not None
     assert page.source.file_name == "other.onnx"
+
+
+def test_rows_of_many_layers_come_a_few_at_a_time(qtbot):
+    lines = [SliderLine(f"conv{n}", "conv", 100, None, False) for n in range(20)]
+    sliders = LayerSliders()
+    qtbot.addWidget(sliders)
+    sliders.show_lines(lines, "2,000", "2,000", "")
+    assert len(sliders.rows) < 20, "the window goes on in between"
+    qtbot.waitUntil(lambda: list(sliders.rows) == [line.name for line in lines])
