@@ -53,7 +53,7 @@ class ProfilePage(Page):
         self._assemble()
         self._connect()
         self._ask()
-        self.refresh()
+        self.freshen()
 
     def _assemble(self) -> None:
         self.tabs.setSpacing(theme.px(8))

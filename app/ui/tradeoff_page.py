@@ -58,7 +58,7 @@ class TradeoffPage(Page):
         self.notices = column(gap=8)
         self._assemble()
         self._connect()
-        self.refresh()
+        self.freshen()
 
     # ------------------------------------------------------------------ building
 
