@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -199,9 +199,10 @@ class CompressPage(Page):
     # ------------------------------------------------------------------ what there is
 
     def prepare(self) -> None:
-        """The curves of a training: made at its start, they would hold the window up."""
+        """The curves of a training, and the histogram's first painting: later, they would hold the window up."""
         if self._curves is None and self.curves:
             self._show_lower()
+        QTimer.singleShot(50, self.editor.plot.grab)
 
     @property
     def source(self) -> Candidate | None:

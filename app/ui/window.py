@@ -135,7 +135,10 @@ class Window(QWidget):
         return self.page(self.desk.page)
 
     def make_rest(self) -> None:
-        """One page at a time while nobody waits."""
+        """One page at a time while nobody waits, and no job needs the processors: it may be measuring them."""
+        if any(not view.ended for view in self.desk.jobs):
+            QTimer.singleShot(200, self.make_rest)
+            return
         missing = [key for key in self.entries if key not in self.made]
         if missing:
             self.page(missing[0])
