@@ -5,23 +5,26 @@ from __future__ import annotations
 from typing import ClassVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app import words
 from app.heavy import heavy
 from app.study import Candidate
 from app.ui import remember, theme
 from app.ui.desk import Desk
-from app.ui.network import rows
+from app.ui.network.compare_with import CompareWith
 from app.ui.network.demo_strip import DemoStrip
 from app.ui.network.heavy_card import HeavyCard
 from app.ui.network.layer_detail import LayerDetail
+from app.ui.network.layers_view import LayersView
+from app.ui.network.view import View
+from app.ui.network.views import VIEWS
 from app.ui.page import Page
-from app.ui.parts.card import clear, column, holder
+from app.ui.parts.card import clear, column, holder, row
 from app.ui.parts.columns import MiddleAndRight
 from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.error_card import NoteLine
-from app.ui.parts.table import DataTable, TableCard
+from app.ui.parts.segmented import Segmented
 from app.ui.parts.text import Elided
 from profiler.breakdown import Breakdown
 
@@ -43,22 +46,28 @@ class NetworkPage(Page):
         self.strip = DemoStrip()
         self.name, self.facts = Elided("", "page"), Elided("", "muted")
         self.heavy = HeavyCard()
-        self.table = DataTable("layers", "Layers")
-        self.card = TableCard(self.table, "bars: share of the largest in the column", thing="layer")
+        self.tabs = Segmented([(entry.key, entry.title) for entry in VIEWS], "View of the network")
+        self.compare = CompareWith(desk)
+        self.views: dict[str, View] = {}
+        self.places = QStackedWidget()
         self.detail = LayerDetail()
         self._notes = column(gap=8)
         self._build()
         self._connect()
+        kept = remember.text("network_view", VIEWS[0].key)
+        self.tabs.choose(kept if kept in {entry.key for entry in VIEWS} else VIEWS[0].key)
+        self.places.setCurrentWidget(self.shown)
         self._show_stage()
 
     # ---- building
 
     def _build(self) -> None:
-        head = column(self.name, self.facts, gap=4)
+        head = row(column(self.name, self.facts, gap=4), self.compare.button, self.tabs, gap=12)
+        head.setStretch(0, 1)
         self._note_place = holder(self._notes)
-        middle = holder(column(head, self._note_place, self.heavy, self.card, gap=12))
+        middle = holder(column(head, self._note_place, self.heavy, self.places, gap=12))
         middle.layout().setStretch(3, 1)  # type: ignore[union-attr]
-        self.columns = MiddleAndRight("network", middle, self.detail, ("Layers", "Layer"))
+        self.columns = MiddleAndRight("network", middle, self.detail, ("Network", "Layer"))
         shown = QWidget()
         layout = QVBoxLayout(shown)
         edge = theme.px(theme.MARGIN)
@@ -80,10 +89,9 @@ class NetworkPage(Page):
         desk.layer_changed.connect(self._layer_moved)
         desk.jobs_changed.connect(self._show_stage)
         desk.study_opened.connect(self._ask_built_in)
-        self.table.picked.connect(desk.select_layer)
-        self.table.opened.connect(lambda _: self.columns.show_right())
-        self.heavy.picked.connect(self.card.filter_kind)
-        self.card.cleared.connect(lambda: self.heavy.choose(""))
+        self.tabs.chosen.connect(self._tab_chosen)
+        self.compare.changed.connect(self.freshen)
+        self.heavy.picked.connect(lambda kind: self.shown.filter_kind(kind))
         self.strip.shrink.connect(self.shrink)
         self.strip.open_file.connect(self.open_file)
         self.strip.open_built_in.connect(self.open_built_in)
@@ -91,7 +99,48 @@ class NetworkPage(Page):
 
     def parts(self) -> list[QWidget]:
         """Where F6 stops, in order."""
-        return [part for part in (self.strip, self.heavy, self.card, self.detail) if part.isVisible()]
+        return [part for part in (self.strip, self.heavy, self.tabs, self.shown, self.detail) if part.isVisible()]
+
+    # ---- views
+
+    def view(self, key: str) -> View:
+        """A view of the network, made when it is first wanted."""
+        if key not in self.views:
+            made = next(entry for entry in VIEWS if entry.key == key).make(self.desk)
+            made.picked.connect(self.desk.select_layer)
+            made.opened.connect(lambda _: self.columns.show_right())
+            made.cleared.connect(lambda: self.heavy.choose(""))
+            self.views[key] = made
+            self.places.addWidget(made)
+        return self.views[key]
+
+    @property
+    def shown(self) -> View:
+        return self.view(self.tabs.key)
+
+    @property
+    def layers(self) -> LayersView:
+        """The table, whichever view is shown."""
+        made = self.view("layers")
+        assert isinstance(made, LayersView)
+        return made
+
+    def show_view(self, key: str) -> None:
+        """Turn to a view; the selection and the filter by kind go with it."""
+        self.tabs.choose(key)
+        self._tab_chosen(key)
+
+    def _tab_chosen(self, key: str) -> None:
+        remember.keep("network_view", key)
+        self.places.setCurrentWidget(self.shown)
+        self._show_view()
+
+    def _show_view(self) -> None:
+        candidate = self._candidate()
+        if candidate is not None:
+            self.shown.show_candidate(candidate, self.compare.other())
+            self.shown.filter_kind(self.heavy.kind)
+            self.shown.select(self.desk.layer)
 
     # ---- showing
 
@@ -105,10 +154,8 @@ class NetworkPage(Page):
         self.facts.setText(facts_line(candidate, desk.study.lineage(candidate.letter)))
         self._show_notes(candidate.breakdown)
         self.heavy.show_bars(heavy(candidate, desk.convention, desk.device))
-        self.table.show_columns(rows.columns(candidate, desk.convention, desk.device))
-        made = rows.rows(candidate, desk.convention, desk.device)
-        self.table.show_rows(made, rows.total(candidate, desk.convention, desk.device))
-        self.card.apply_filter()
+        self.compare.refresh()
+        self._show_view()
         if candidate.breakdown.layer(desk.layer) is None:
             desk.select_layer(_heaviest(candidate.breakdown))
         self._layer_moved(desk.layer)
@@ -137,7 +184,7 @@ class NetworkPage(Page):
             layers = [layer.name for layer in breakdown.layers if layer.op in unknown]
             text = f"{words.plural(len(layers), 'layer has', 'layers have')} operators that are not counted: "
             text += f"{', '.join(unknown)}. Totals leave them out."
-            show = ("Show them", lambda: self.card.field.setText(unknown[0]))
+            show = ("Show them", lambda: self._look_for(unknown[0]))
             self._notes.addWidget(NoteLine(text, action=show))
         if self.desk.study.data is None or self.desk.study.data.data is None:
             text = "No data set yet, so accuracy is not measured. Sizes and times are."
@@ -145,7 +192,7 @@ class NetworkPage(Page):
         self._note_place.setVisible(self._notes.count() > 0)
 
     def _layer_moved(self, name: str) -> None:
-        self.table.pick(name)
+        self.shown.select(name)
         self._show_layer()
 
     def _show_layer(self) -> None:
@@ -178,6 +225,10 @@ class NetworkPage(Page):
         if self.desk.workbench is not None:
             self.desk.workbench.choose_data(data)
 
+    def _look_for(self, text: str) -> None:
+        self.show_view("layers")
+        self.layers.search(text)
+
     # ---- what the keys do
 
     def primary(self) -> None:
@@ -185,30 +236,23 @@ class NetworkPage(Page):
             self.shrink.emit()
 
     def copy_rows(self) -> bool:
-        self.table.copy()
-        return True
+        return self.shown.copy_rows()
 
     def copy_picture(self) -> bool:
-        from PySide6.QtGui import QGuiApplication
-
-        QGuiApplication.clipboard().setPixmap(self.grab())
-        return True
+        return self.shown.copy_picture()
 
     def export(self) -> bool:
-        self.table.export()
-        return True
+        return self.shown.export()
 
     def filter(self) -> bool:
-        self.card.field.setFocus()
-        self.card.field.selectAll()
-        return True
+        return self.shown.filter()
 
     def escape(self) -> bool:
-        return self.card.clear_filter()
+        return self.shown.escape()
 
     def next_layer(self, by: int) -> None:
         """J and K, from anywhere on the page."""
-        self.table.step(by)
+        self.shown.next_layer(by)
 
 
 def facts_line(candidate: Candidate, lineage: tuple[str, ...]) -> str:

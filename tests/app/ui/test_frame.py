@@ -47,12 +47,12 @@ def test_one_selection_for_the_whole_window(window: Window):
     for _ in range(3):
         QApplication.processEvents()
     assert page.name.text() == "B  Prune to 10 %"
-    page.table.view.selectRow(0)
+    page.layers.table.view.selectRow(0)
     assert window.desk.layer == "conv1"
     window.desk.select_layer("fc1")
-    assert page.table.current == "fc1"
+    assert page.layers.table.current == "fc1"
     window.desk.select_candidate("A")
-    assert page.table.current == "fc1"
+    assert page.layers.table.current == "fc1"
 
 
 def test_alt_and_the_arrows_go_through_the_candidates(window: Window, qtbot):
@@ -77,14 +77,14 @@ def test_m_changes_the_convention_everywhere(window: Window, qtbot):
     press(qtbot, window, Qt.Key.Key_M)
     assert window.desk.convention == "ops"
     assert window.top.convention.key == "ops"
-    heads = [column.head for column in page.table.model.columns]
+    heads = [column.head for column in page.layers.table.model.columns]
     assert "MACs + bias" in heads
     assert "MACs" not in heads
 
 
 def test_letters_typed_into_the_filter_are_letters(window: Window, qtbot):
     press(qtbot, window, Qt.Key.Key_F)
-    field = window.shown.card.field
+    field = window.shown.layers.card.field
     assert field.hasFocus()
     qtbot.keyClicks(field, "mfc")
     assert field.text() == "mfc"
@@ -294,11 +294,11 @@ def test_search_finds_layers_candidates_and_commands(window: Window, qtbot):
 
 
 def test_escape_closes_a_sheet_and_gives_the_focus_back(window: Window, qtbot):
-    window.shown.table.view.setFocus()
+    window.shown.layers.table.view.setFocus()
     press(qtbot, window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     press(qtbot, window, Qt.Key.Key_Escape)
     assert not window.search.isVisible()
-    assert window.shown.table.view.hasFocus()
+    assert window.shown.layers.table.view.hasFocus()
 
 
 def test_the_theme_changes_live_and_is_remembered(window: Window):

@@ -47,32 +47,32 @@ def test_three_bars_share_out_parameters_operations_and_time(page: NetworkPage):
 
 def test_a_part_clicked_filters_the_table_and_clears_again(page: NetworkPage):
     page.heavy.bars[0].picked.emit("conv")
-    assert [row.key for row in page.table.shown()] == ["conv1", "conv2"]
+    assert [row.key for row in page.layers.table.shown()] == ["conv1", "conv2"]
     assert page.heavy.bars[1].chosen == "conv"
     page.heavy.bars[0].picked.emit("conv")
-    assert len(page.table.shown()) == 9
+    assert len(page.layers.table.shown()) == 9
     page.heavy.bars[0].picked.emit("fc")
     assert page.escape()
-    assert len(page.table.shown()) == 9
+    assert len(page.layers.table.shown()) == 9
     assert page.heavy.bars[0].chosen == ""
     assert not page.escape()
 
 
 def test_the_rows_hold_what_was_counted(page: NetworkPage):
-    rows = {row.key: row for row in page.table.shown()}
+    rows = {row.key: row for row in page.layers.table.shown()}
     assert rows["conv2"].cell("params").text == "25.1 k"
     assert rows["conv2"].cell("params").tip == "25,050 parameters"
     assert rows["conv2"].cell("ops").value == 1_600_000
     assert rows["pool1"].cell("params").text == "–"
     assert rows["conv1"].cell("activation").text == "46.1 kB"  # 20·24·24·4 bytes
-    assert page.table.total.accessibleName().startswith("Layer Total, Parameters 431.1 k, MACs 2.293 M")
+    assert page.layers.table.total.accessibleName().startswith("Layer Total, Parameters 431.1 k, MACs 2.293 M")
 
 
 def test_a_candidate_with_zeros_shows_what_is_left(page: NetworkPage, desk):
-    assert "Not zero" not in [c.head for c in page.table.model.columns]
+    assert "Not zero" not in [c.head for c in page.layers.table.model.columns]
     desk.select_candidate("B")
     settle()
-    rows = {row.key: row for row in page.table.shown()}
+    rows = {row.key: row for row in page.layers.table.shown()}
     assert rows["fc1"].cell("nonzero").text == "39.0 k"
     assert "39,000 weights are not zero, 9.8 %" in texts_of_detail(page, desk)
     assert page.facts.text().startswith("A › B · lenet-B.onnx")
@@ -88,7 +88,7 @@ def test_without_a_profile_there_is_no_time(page: NetworkPage, desk):
     desk.select_candidate("C")
     settle()
     assert not page.heavy.bars[2].isVisible()
-    assert "Time, here" not in [c.head for c in page.table.model.columns]
+    assert "Time, here" not in [c.head for c in page.layers.table.model.columns]
 
 
 def test_the_detail_writes_the_arithmetic_out(page: NetworkPage, desk):
@@ -122,7 +122,7 @@ def test_operators_outside_the_table_are_named(page: NetworkPage, desk, workbenc
     settle()
     note = "1 layer has operators that are not counted: Einsum. Totals leave them out."
     assert note in texts(page)
-    rows = {row.key: row for row in page.table.shown()}
+    rows = {row.key: row for row in page.layers.table.shown()}
     assert rows["odd"].cell("params").text == "not known"
 
 

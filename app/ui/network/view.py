@@ -1,0 +1,71 @@
+"""What every view of the Network page is: one way of looking at the selected candidate's layers."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import ClassVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from app.study import Candidate
+from app.ui.desk import Desk
+
+
+class View(QWidget):
+    """Told what to show only while it is the one shown. The selection is the window's: `picked` asks for it."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+
+    picked = Signal(str)
+    opened = Signal(str)  # a double click or Return on a layer: show its figures
+    cleared = Signal()  # the filter by kind was taken back
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.setProperty("clear", True)
+
+    def show_candidate(self, candidate: Candidate, other: Candidate | None) -> None:
+        """Show `candidate`, with the figures of `other` beside its own where there is one."""
+
+    def select(self, layer: str) -> None:
+        """The selection moved, wherever that was done."""
+
+    def filter_kind(self, kind: str) -> None:
+        """Only this kind, as clicked in the bars above; "" all."""
+
+    def next_layer(self, by: int) -> None:
+        """J and K."""
+
+    def copy_rows(self) -> bool:
+        return False
+
+    def copy_picture(self) -> bool:
+        return False
+
+    def export(self) -> bool:
+        return False
+
+    def filter(self) -> bool:
+        """F: the filter of a table, or fit a plot."""
+        return False
+
+    def escape(self) -> bool:
+        return False
+
+    def search(self, words: str) -> None:
+        """Show what bears these words, where the view can."""
+
+
+@dataclass(frozen=True)
+class ViewEntry:
+    key: str
+    title: str
+    module: str
+    name: str
+
+    def make(self, desk: Desk) -> View:
+        return getattr(importlib.import_module(self.module), self.name)(desk)

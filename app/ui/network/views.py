@@ -1,0 +1,7 @@
+"""The views of the Network page, in the order of its tabs; each is loaded when it is first shown."""
+
+from __future__ import annotations
+
+from app.ui.network.view import ViewEntry
+
+VIEWS = (ViewEntry("layers", "Layers", "app.ui.network.layers_view", "LayersView"),)
