@@ -20,7 +20,7 @@ def count(network: Network) -> Breakdown:
 
     Raises BadInput when another size is open: it names the input and how to give it.
     """
-    _check_open(network)
+    check_open(network)
     with malformed.told(f"“{network.name}” could not be counted."):
         model = prepared(network)
         counter = _Counter(Reader(model))
@@ -50,7 +50,8 @@ def prepared(network: Network) -> ir.Model:
     return model
 
 
-def _check_open(network: Network) -> None:
+def check_open(network: Network) -> None:
+    """Raises BadInput when a size other than the batch is open: it names the input and how to give it."""
     for name, shape in network.open_sizes().items():
         if shape == shapes.NO_RANK:
             raise BadInput(
@@ -94,7 +95,7 @@ class _Counter:
             params=sum(prod(_stored_shape(value)) for value in stored) if rule is not None else None,
             macs=work.macs,
             bias_adds=work.bias_adds,
-            weight_bytes=sum(_bytes(value) for value in stored) if rule is not None else None,
+            weight_bytes=sum(stored_bytes(value) for value in stored) if rule is not None else None,
             activation_bytes=self._activation_bytes(node),
             weight=weight,
             geometry=geometry(node, layer, weight_shape),
@@ -105,21 +106,13 @@ class _Counter:
     def _main_weight(self, node: ir.Node) -> tuple[int | None, str | None]:
         """The input that is the layer's main weight, and the stored tensor behind it."""
         for position in WEIGHT_INPUTS.get(operator_name(node), ()):
-            found = self._weights_at(node, position)
+            found = _weights_at(self._reader, node, position)
             if found:
                 return position, found[0].name
         return None, None
 
-    def _weights_at(self, node: ir.Node, position: int) -> list[ir.Value]:
-        value = node.inputs[position] if position < len(node.inputs) else None
-        if self._reader.is_folded(node) or not _is_weight(value, node.op_type):
-            return []
-        return self._reader.stored(value)
-
     def _claim(self, node: ir.Node) -> list[ir.Value]:
-        positions = WEIGHT_INPUTS.get(operator_name(node), ())
-        found = [value for position in positions for value in self._weights_at(node, position)]
-        fresh = [value for value in dict.fromkeys(found) if value not in self._seen]
+        fresh = [value for value in weights_of(self._reader, node) if value not in self._seen]
         self._seen.update(fresh)
         return fresh
 
@@ -130,6 +123,23 @@ class _Counter:
         used = [value for value in node.outputs if value.uses() or value.is_graph_output()]
         sizes = [tensor_bytes(value) for value in used]
         return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+def weights_of(reader: Reader, node: ir.Node) -> list[ir.Value]:
+    """The stored tensors that are this node's weights, each once."""
+    positions = WEIGHT_INPUTS.get(operator_name(node), ())
+    return list(dict.fromkeys(value for position in positions for value in _weights_at(reader, node, position)))
+
+
+def _weights_at(reader: Reader, node: ir.Node, position: int) -> list[ir.Value]:
+    value = node.inputs[position] if position < len(node.inputs) else None
+    if reader.is_folded(node) or not _is_weight(value, node.op_type):
+        return []
+    return reader.stored(value)
+
+
+def stored_bytes(value: ir.Value) -> int:
+    return value.const_value.nbytes if value.const_value is not None else 0
 
 
 def tensor_bytes(value: ir.Value) -> int | None:
@@ -154,10 +164,6 @@ def _is_weight(value: ir.Value | None, op: str) -> bool:
 
 def _stored_shape(value: ir.Value) -> Shape:
     return tuple(value.const_value.shape.numpy()) if value.const_value is not None else ()
-
-
-def _bytes(value: ir.Value) -> int:
-    return value.const_value.nbytes if value.const_value is not None else 0
 
 
 def _first_activation(layer: Layer) -> Shape | None:
