@@ -147,6 +147,15 @@ def match(kernels: Sequence[KernelTime], graph: Outline) -> tuple[tuple[LayerTim
     return tuple(rows), tuple(unmatched)
 
 
+def covered_by(kernels: Sequence[tuple[str, str]], graph: Outline) -> list[tuple[str, ...]]:
+    """The layers that each kernel (its name and operator, in order of execution) does; none for one that has no layer.
+
+    Of several kernels of one layer, the first covers it.
+    """
+    matcher = _Matcher(graph, [KernelTime(name, op, ()) for name, op in kernels])
+    return [matcher.covered(order) for order in range(len(kernels))]
+
+
 class _Matcher:
     """Says which kernel each node belongs to. Kernels are numbered in order of execution (`owner`: node → number)."""
 
