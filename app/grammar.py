@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.answers import version
-from app.grammar_networks import inspect, unpack, zoo
+from app.grammar_networks import fusion, inspect, unpack, zoo
 from app.grammar_parts import DATA_HELP, NETWORK_HELP, command, how, measured, network, whole
 
 
@@ -98,6 +98,7 @@ COMMANDS: dict[str, Callable[[Any], None]] = {
     "demo": demo,
     "zoo": zoo,
     "inspect": inspect,
+    "fusion": fusion,
     "evaluate": evaluate,
     "profile": profile,
     "compress": compress,

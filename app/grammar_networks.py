@@ -22,3 +22,8 @@ def unpack(commands: Any) -> None:
     made = command(commands, "unpack", "An .nbz file as the ONNX file that was packed.", "networks:unpack")
     made.add_argument("packed", metavar="FILE.nbz")
     made.add_argument("-o", "--out", required=True, metavar="OUT.onnx")
+
+
+def fusion(commands: Any) -> None:
+    made = command(commands, "fusion", "Which layers a runtime makes one kernel, and what that saves.", "fusion:fusion")
+    network(made)

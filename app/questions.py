@@ -27,6 +27,13 @@ def histogram(settings: Mapping[str, Any]) -> dict[str, Any]:
     return to_plain(weight_histogram(values, settings["weight"], settings["layer"]))
 
 
+def fusion(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a runtime makes of a candidate: the values of `profiler.fusion.Fusion`. Needs `source`, `objects`."""
+    from profiler.fusion import fusion as find
+
+    return to_plain(find(_network(settings["source"], settings["objects"])))
+
+
 def problems(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Why steps cannot run: a list of [step, sentence]. Needs `steps`, `breakdown`, `has_data`."""
     from compressors.recipe import Recipe
