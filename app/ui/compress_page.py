@@ -41,6 +41,8 @@ from app.ui.parts.error_card import ErrorCard
 from app.ui.parts.marker import Marker, look_of
 from app.ui.parts.segmented import Segmented
 from app.ui.parts.text import Elided, label
+from app.ui.plots.histogram import Histogram
+from app.ui.plots.spares import take
 from app.ui.plots.tools import copy_picture, export_plot, plot_tools
 from app.ui.plots.training_curves import TrainingCurves
 from app.ui.pruning_editor import DRAWN, PruningEditor
@@ -72,6 +74,7 @@ class CompressPage(Page):
     key: ClassVar[str] = "compress"
     title: ClassVar[str] = "Compress"
     icon: ClassVar[str] = "ph.scissors"
+    spares = (Histogram, TrainingCurves)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -80,7 +83,7 @@ class CompressPage(Page):
         self._make_parts()
         self._assemble()
         self._connect()
-        self.refresh()
+        self.freshen()
 
     # ------------------------------------------------------------------ building
 
@@ -172,7 +175,7 @@ class CompressPage(Page):
     def curves(self) -> TrainingCurves:
         """Made when something first learns: two plots cost more than the rest of the page."""
         if self._curves is None:
-            self._curves = TrainingCurves()
+            self._curves = take(TrainingCurves)
             self._around.addWidget(self._curves)
             self._tools = plot_tools(self._curves, "training")
             for tool in self._tools:

@@ -18,6 +18,7 @@ class Page(QWidget):
     key: ClassVar[str]
     title: ClassVar[str]
     icon: ClassVar[str]  # a name of QtAwesome's Phosphor set, such as "ph.tree-structure"
+    spares: ClassVar[tuple[type[QWidget], ...]] = ()  # what it takes from `plots.spares`: made in turns of their own
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()

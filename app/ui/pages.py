@@ -21,8 +21,12 @@ class PageEntry:
         """Import its module; may be done on another thread, ahead of time."""
         importlib.import_module(self.module)
 
+    @property
+    def page(self) -> type[Page]:
+        return getattr(importlib.import_module(self.module), self.name)
+
     def make(self, desk: Desk) -> Page:
-        return getattr(importlib.import_module(self.module), self.name)(desk)
+        return self.page(desk)
 
 
 PAGES = (

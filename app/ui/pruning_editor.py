@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from app import words
@@ -22,6 +22,7 @@ from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.segmented import Segmented
 from app.ui.parts.text import Elided, caption, label
 from app.ui.plots.histogram import Histogram
+from app.ui.plots.spares import take
 from app.ui.plots.tools import plot_tools
 from app.ui.step_form import number_field
 from compressors.methods.layers import weighted
@@ -56,7 +57,7 @@ class PruningEditor(QWidget):
         self.layer_name, self.layer_words = label("", "strong"), Elided("", "caption", Qt.TextElideMode.ElideRight)
         self.typed = number_field(0, 1e6, 6, 0.001)
         self.picked_words = caption("")
-        self.plot = Histogram()
+        self.plot = take(Histogram)
         self.plot.setMinimumHeight(theme.px(130))
         self.sliders = LayerSliders()
         self._assemble()
@@ -86,8 +87,11 @@ class PruningEditor(QWidget):
     def _connect(self) -> None:
         self._draft.changed.connect(self.refresh)
         self._draft.step_picked.connect(lambda _: self.refresh())
-        self._histograms.arrived.connect(lambda letter, _: self._is_parent(letter) and self.refresh())
-        self._desk.layer_changed.connect(lambda _: self.refresh())
+        # in a turn of its own: what else happens at the news takes its time too
+        self._soon = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
+        self._soon.timeout.connect(self.refresh)
+        self._histograms.arrived.connect(lambda letter, _: self._is_parent(letter) and self._soon.start())
+        self._desk.layer_changed.connect(lambda _: self._soon.start())
         self.mode.chosen.connect(self._choose_mode)
         self.chips.shown.connect(self._desk.select_layer)
         self.chips.picked.connect(lambda name, on: self._change(with_layer(self._step(), name, on, self._layers())))

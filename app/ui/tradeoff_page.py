@@ -28,6 +28,7 @@ from app.ui.parts.table import DataTable
 from app.ui.parts.text import Elided, caption, label
 from app.ui.plots.legend import StairsLegend
 from app.ui.plots.scatter import Scatter
+from app.ui.plots.spares import take
 from app.ui.plots.tools import copy_picture, export_plot, plot_tools
 from app.ui.profile_words import device_title
 
@@ -40,6 +41,7 @@ class TradeoffPage(Page):
     key: ClassVar[str] = "tradeoff"
     title: ClassVar[str] = "Trade-off"
     icon: ClassVar[str] = "ph.chart-line"
+    spares = (Scatter,)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -48,7 +50,7 @@ class TradeoffPage(Page):
         self.where.setAccessibleName("Device")
         self.compare_button = primary_button("Compare", self.primary, glyph="arrows-clockwise")
         self.compare_button.setToolTip("Run both in turn on this device (Ctrl+Return)")
-        self.plot = Scatter()
+        self.plot = take(Scatter)
         self.count, self.sentence = caption(""), Elided("", "muted")
         self.strip = row(gap=10)
         self.table = DataTable("candidates", "Candidates", "Order of birth")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -21,6 +21,7 @@ from app.ui.opening import Opening
 from app.ui.page import Page
 from app.ui.pages import PAGES, PageEntry
 from app.ui.parts.card import hairline
+from app.ui.plots.spares import make_spare
 from app.ui.queue_sheet import QueueSheet
 from app.ui.rail import Rail
 from app.ui.search import Search
@@ -36,6 +37,7 @@ class Window(QWidget):
         super().__init__()
         self.desk, self.studies, self.entries = desk, studies, {entry.key: entry for entry in pages}
         self.made: dict[str, Page] = {}
+        self._rest = self._pieces()
         self.setWindowTitle("NetBonsai")
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -135,17 +137,22 @@ class Window(QWidget):
         return self.page(self.desk.page)
 
     def make_rest(self) -> None:
-        """One page at a time while nobody waits, and no job needs the processors: it may be measuring them."""
+        """A piece at a time while nobody waits, and no job needs the processors: it may be measuring them."""
         if any(not view.ended for view in self.desk.jobs):
             QTimer.singleShot(200, self.make_rest)
-            return
-        missing = [key for key in self.entries if key not in self.made]
-        if missing:
-            self.page(missing[0])
-            QTimer.singleShot(50, self.make_rest)
-        else:
-            for page in self.made.values():
-                QTimer.singleShot(50, page.prepare)
+        elif next(self._rest, self) is not self:
+            QTimer.singleShot(30, self.make_rest)
+
+    def _pieces(self) -> Iterator[None]:
+        """The making of the pages, in pieces of which each is too short to be felt."""
+        for entry in self.entries.values():
+            for kind in entry.page.spares if entry.key not in self.made else ():
+                make_spare(kind)
+                yield
+            page = self.page(entry.key)
+            yield
+            page.prepare()
+            yield
 
     # ---- what the frame shows
 
