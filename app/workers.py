@@ -24,12 +24,12 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from app.facts import FACTS, Fact
+from app.pulse import Pulse
 from profiler.errors import Failed
 from profiler.plain import from_json, from_plain, to_json
 from profiler.progress import Progress
 
 GRACE = 1.5  # seconds between asking a job to stop and killing it
-TELL_EVERY = 0.2  # seconds between two progress messages
 Link = tuple[Any, bytes]
 Steps = Generator["Progress | Fact", None, "dict[str, Any] | None"]
 
@@ -70,22 +70,16 @@ def drive(link: Link, job: str, function: str, settings: Mapping[str, Any]) -> d
     with Client(address, authkey=key) as line:
         line.send_bytes(to_json({"job": job, "pid": os.getpid()}))
         steps: Steps = function_named(function)(settings)
-        told = 0.0
         try:
-            while True:
-                try:
-                    step = next(steps)
-                except StopIteration as end:
-                    return end.value
-                if line.poll():  # a word, or the end of the line: either way nobody wants the rest
-                    raise Cancelled(job)
-                if not isinstance(step, Progress):
-                    line.send_bytes(to_json({"fact": type(step).__name__, "body": step}))
-                    continue
-                ends_epoch = "validation" in step.figures  # a point of a curve: never dropped
-                if ends_epoch or time.monotonic() - told > TELL_EVERY:
-                    line.send_bytes(to_json({"progress": step}))
-                    told = time.monotonic()
+            with Pulse(line) as pulse:
+                while True:
+                    try:
+                        step = next(steps)
+                    except StopIteration as end:
+                        return end.value
+                    if line.poll():  # a word, or the end of the line: either way nobody wants the rest
+                        raise Cancelled(job)
+                    pulse.tell(step)
         finally:
             steps.close()
 

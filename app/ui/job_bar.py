@@ -15,6 +15,7 @@ from app.ui.parts.text import Elided, label
 
 IDLE = "Nothing is running."
 QUIET_MS = 300  # what is done sooner shows no sign
+LONG_STEP_S = 1.0  # a step that takes longer says how long it has taken
 
 
 class JobBar(QFrame):
@@ -121,5 +122,7 @@ def figure_words(job) -> str:
     figures = dict(job.progress.figures) if job.progress else {}
     parts = [f"loss {words.significant(figures['loss'])}"] if "loss" in figures else []
     parts += [f"accuracy {words.percent(figures['accuracy'])}"] if "accuracy" in figures else []
+    step_s = figures.get("step_s", 0.0)
+    parts += [f"this step {words.took(step_s)} so far"] if step_s >= LONG_STEP_S else []
     parts += [f"{words.duration(job.seconds_left)} left"] if job.seconds_left is not None else []
     return "  ·  ".join(parts)

@@ -33,6 +33,14 @@ def learning(settings):
         yield Progress(0.3, "Epoch 3 of 8", {"epoch": 3, "loss": 0.2})
 
 
+def plodding(settings):
+    """One step that takes long, behind the end of an epoch."""
+    yield Progress(0.25, "Epoch 1 of 4", {"epoch": 1, "loss": 0.5, "validation": 0.9})
+    time.sleep(2)
+    yield Progress(0.5, "Epoch 2 of 4", {"epoch": 2, "loss": 0.4})
+    return {}
+
+
 def stubborn(settings):
     """Does not yield for a long time, like one huge matrix product."""
     yield Progress(0.0, "begin")

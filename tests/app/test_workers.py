@@ -65,6 +65,19 @@ def test_progress_facts_and_value_arrive_in_order(workers):
     assert max(b - a for a, b in pairwise(times)) < 0.5, "progress at least twice a second"
 
 
+def test_a_step_that_takes_long_says_so_meanwhile(workers):
+    """As one training step of a very large network: a single call that lasts."""
+    watch = run(workers, "plodding", "plodding")
+    assert watch.ended.wait(30)
+    steps = [step for _, step in watch.progress]
+    ages = [step.figures["step_s"] for step in steps if "step_s" in step.figures]
+    assert len(ages) >= 3
+    assert ages == sorted(ages)
+    assert 1 < ages[-1] < 10
+    assert sum("validation" in step.figures for step in steps) == 1, "an epoch's end is told once"
+    assert {step.text for step in steps if "step_s" in step.figures} == {"Epoch 1 of 4"}
+
+
 def test_cancel_closes_the_job_within_two_seconds(workers, tmp_path):
     note = tmp_path / "note"
     watch = run(workers, "cancelled", "counting", steps=1000, pause=0.02, note=str(note))
