@@ -86,6 +86,7 @@ def test_from_the_first_start_to_a_report(qtbot, window, tmp_path, monkeypatch):
     desk.select_layer("fc1")
     plot = compress.editor.plot
     qtbot.waitUntil(lambda: plot.shown is not None and plot.shown.layer == "fc1", timeout=MINUTE)
+    qtbot.waitUntil(lambda: len(compress.histograms.of("A")) == 4, timeout=MINUTE)  # one threshold for all of them
     QTest.qWait(100)
     before = plot.threshold
     drag(plot, plot.right.at, plot.right.at * 0.8)
