@@ -49,7 +49,8 @@ class OnnxFile:
             raise BadInput(
                 f"“{self.title}” does not take one image.", f"Its inputs are {kinds}.", "Choose an image classifier."
             )
-        self.input, self.output = inputs[0].name, self.session.get_outputs()[0].name
+        self.input: str = inputs[0].name
+        self.outputs: list[str] = [output.name for output in self.session.get_outputs()]
         self.shape: tuple[Any, ...] = tuple(inputs[0].shape)
         self.type = TYPES[inputs[0].type]
 
@@ -76,7 +77,7 @@ class OnnxFile:
 
     def scores(self, images: np.ndarray, size: int) -> np.ndarray:
         """The first output, N×outputs, of at most `size` images."""
-        scores = np.asarray(self.run([self.output], images, size)[0], np.float32)
+        scores = np.asarray(self.run(self.outputs[:1], images, size)[0], np.float32)
         if scores.ndim < 2 or len(scores) != (size if isinstance(self.shape[0], int) else len(images)):
             raise BadInput(f"“{self.title}” gives no scores for each image.", fix="Choose an image classifier.")
         return scores.reshape(len(scores), -1)[: len(images)]
