@@ -53,9 +53,17 @@ class MappedFile:
 class MappedTensor(ir.Tensor[np.ndarray]):
     """A tensor in a mapped file. Its file is checked each time before its values are handed out."""
 
-    def __init__(self, file: MappedFile, offset: int, dtype: ir.DataType, shape: ir.Shape, name: str) -> None:
+    def __init__(
+        self,
+        file: MappedFile,
+        offset: int,
+        dtype: ir.DataType,
+        shape: ir.Shape,
+        name: str,
+        doc_string: str | None = None,
+    ) -> None:
         view = file.array(offset, np.dtype(dtype.numpy()), tuple(shape.numpy()))
-        super().__init__(view, dtype=dtype, shape=shape, name=name)
+        super().__init__(view, dtype=dtype, shape=shape, name=name, doc_string=doc_string)
         self._mapped = file
 
     def numpy(self) -> np.ndarray:
@@ -72,3 +80,26 @@ class MappedTensor(ir.Tensor[np.ndarray]):
 
     def tofile(self, file: Any) -> None:
         file.write(self.tobytes())
+
+
+class MappedPacked(ir.PackedTensor[np.ndarray]):
+    """The same for values of less than a byte, which share bytes; `numpy` unpacks them."""
+
+    def __init__(
+        self,
+        file: MappedFile,
+        offset: int,
+        length: int,
+        dtype: ir.DataType,
+        shape: ir.Shape,
+        name: str,
+        doc_string: str | None = None,
+    ) -> None:
+        view = file.array(offset, np.dtype(np.uint8), (length,))
+        super().__init__(view, dtype, shape=shape, name=name, doc_string=doc_string)
+        self._mapped = file
+
+    def numpy_packed(self) -> Any:
+        """The bytes they share; every other way to the values goes through here."""
+        self._mapped.check()
+        return super().numpy_packed()

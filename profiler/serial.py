@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from copy import copy
+from typing import Any, cast
 
+import onnx
 import onnx_ir as ir
 
 from profiler.wire import fields, head
@@ -17,41 +20,89 @@ LARGEST_FILE = 2**31 - 1  # what protobuf reads
 
 def skeleton(model: ir.Model) -> tuple[bytes, list[ir.TensorProtocol]]:
     """The serialised model with its big initializers marked external and left out, and those, in the file's order."""
-    copy = model.clone()
+    if any(isinstance(tensor, ir.ExternalTensor) for tensor in _inner_tensors(model)):
+        model = model.clone()
+        _inline_the_rest(model)
+    stored = [(value, value.const_value) for value in model.graph.initializers.values()]
+    proto = ir.serde.serialize_model(_without_values(model))
     left_out: list[ir.TensorProtocol] = []
-    for value in copy.graph.initializers.values():
-        tensor = value.const_value
-        if tensor is None or tensor.dtype == ir.DataType.STRING:
+    for value, tensor in stored:
+        if tensor is None:
             continue
-        if tensor.nbytes > BIG:
-            value.const_value = _marker(tensor, value.name or "")
+        into = proto.graph.initializer.add()
+        if tensor.dtype != ir.DataType.STRING and tensor.nbytes > BIG:
+            _mark(into, tensor)
             left_out.append(tensor)
-        elif isinstance(tensor, ir.ExternalTensor):
-            value.const_value = _inline(tensor)
-    _inline_the_rest(copy)
-    return ir.serde.serialize_model(copy).SerializeToString(deterministic=True), left_out
+        else:
+            ir.serde.serialize_tensor_into(into, _inline(tensor))
+        into.name = value.name or ""
+    return proto.SerializeToString(deterministic=True), left_out
 
 
-def _marker(tensor: ir.TensorProtocol, name: str) -> ir.ExternalTensor:
-    shape = ir.Shape(tensor.shape.numpy())
-    return ir.ExternalTensor("left-out", 0, 0, tensor.dtype, shape=shape, name=name, doc_string=tensor.doc_string)
+def _without_values(model: ir.Model) -> ir.Model:
+    """A view of the model whose initializers have no values: cloning the graph would take twice as long."""
+    graph = model.graph
+    light: Any = copy(model)
+    light.graph = ir.GraphView(
+        graph.inputs,
+        graph.outputs,
+        nodes=graph,
+        initializers=[_bare(value) for value in graph.initializers.values()],
+        doc_string=graph.doc_string,
+        opset_imports=graph.opset_imports,
+        name=graph.name,
+        metadata_props=graph.metadata_props,
+    )
+    return light
 
 
-def _inline(tensor: ir.ExternalTensor) -> ir.TensorProtocol:
+def _bare(value: ir.Value) -> ir.Value:
+    bare = ir.Value(name=value.name, type=value.type, shape=value.shape, doc_string=value.doc_string)
+    if value.metadata_props:
+        bare.metadata_props.update(value.metadata_props)
+    if value.meta:
+        cast("dict[str, Any]", bare.meta).update(value.meta)
+    return bare
+
+
+def _mark(into: onnx.TensorProto, tensor: ir.TensorProtocol) -> None:
+    into.data_type, into.data_location = tensor.dtype.value, onnx.TensorProto.EXTERNAL
+    into.dims.extend(tensor.shape.numpy())
+    if tensor.doc_string:
+        into.doc_string = tensor.doc_string
+    for key, value in (("location", "left-out"), ("offset", "0"), ("length", "0")):
+        entry = into.external_data.add()
+        entry.key, entry.value = key, value
+
+
+def _inline(tensor: ir.TensorProtocol) -> ir.TensorProtocol:
+    if not isinstance(tensor, ir.ExternalTensor):
+        return tensor
     return ir.Tensor(tensor.numpy(), dtype=tensor.dtype, shape=tensor.shape, name=tensor.name)
 
 
+def _inner_tensors(model: ir.Model) -> Iterator[ir.TensorProtocol]:
+    """Tensors of subgraphs and of nodes' attributes."""
+    for graph in model.graphs():
+        if graph is not model.graph:
+            yield from (value.const_value for value in graph.initializers.values() if value.const_value is not None)
+        for node in graph:
+            for attribute in node.attributes.values():
+                if attribute.type == ir.AttributeType.TENSOR and not attribute.is_ref():
+                    yield attribute.value
+
+
 def _inline_the_rest(model: ir.Model) -> None:
-    """Tensors of subgraphs and attributes that lie in other files: few and small, so they are simply read."""
+    """Tensors of subgraphs and attributes that lie in other files, read."""
     for graph in model.graphs():
         if graph is not model.graph:
             for value in graph.initializers.values():
-                if isinstance(value.const_value, ir.ExternalTensor):
+                if value.const_value is not None:
                     value.const_value = _inline(value.const_value)
-    for node in ir.traversal.RecursiveGraphIterator(model.graph):
-        for name, attribute in list(node.attributes.items()):
-            if attribute.type == ir.AttributeType.TENSOR and isinstance(attribute.value, ir.ExternalTensor):
-                node.attributes[name] = ir.AttrTensor(name, _inline(attribute.value))
+        for node in graph:
+            for name, attribute in list(node.attributes.items()):
+                if attribute.type == ir.AttributeType.TENSOR and isinstance(attribute.value, ir.ExternalTensor):
+                    node.attributes[name] = ir.AttrTensor(name, _inline(attribute.value))
 
 
 def size_in_bytes(model: ir.Model) -> int:

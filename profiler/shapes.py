@@ -36,6 +36,17 @@ def real_inputs(model: ir.Model) -> list[ir.Value]:
     return [value for value in model.graph.inputs if value.name not in model.graph.initializers]
 
 
+def subgraphs(node: ir.Node) -> list[ir.Graph]:
+    """The branches or the body of a node that runs graphs of its own."""
+    found: list[ir.Graph] = []
+    for attribute in node.attributes.values():
+        if attribute.type == ir.AttributeType.GRAPH and not attribute.is_ref():
+            found.append(attribute.as_graph())
+        elif attribute.type == ir.AttributeType.GRAPHS and not attribute.is_ref():
+            found.extend(attribute.as_graphs())
+    return found
+
+
 def open_negative(model: ir.Model) -> None:
     """Some exporters write −1 (or 0) for a size that is open: make it one that has no number."""
     values = [*model.graph.inputs, *(value for node in model.graph for value in node.outputs)]

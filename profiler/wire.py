@@ -5,17 +5,16 @@ type, as a varint) and a value. Every length is checked against the end before i
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+FIXED = {FIXED32: 4, FIXED64: 8}
 
 
 class Buffer(Protocol):
-    """Bytes that may lie in a file: `bytes` or a memory map."""
+    """Bytes that may lie in a file: `bytes`, a memory view or a memory map."""
 
-    def __len__(self) -> int: ...
-    def __getitem__(self, key: slice, /) -> bytes: ...
+    def __getitem__(self, key: int, /) -> int: ...
 
 
 class WireError(ValueError):
@@ -26,8 +25,7 @@ class WireError(ValueError):
         self.cut_short = cut_short
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One field: its number and wire type, where it starts (with its key), and where its value lies."""
 
     number: int
@@ -39,11 +37,13 @@ class Field:
 
 def varint(data: Buffer, at: int, stop: int) -> tuple[int, int]:
     """The number at `at` and where it ends. Raises WireError when it does not end before `stop`."""
-    number = 0
-    for place, byte in enumerate(data[at : min(at + 10, stop)]):
-        number |= (byte & 0x7F) << (7 * place)
+    number = shift = 0
+    for place in range(at, min(at + 10, stop)):
+        byte = data[place]
+        number |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return number, at + place + 1
+            return number, place + 1
+        shift += 7
     if stop - at < 10:
         raise WireError("a number goes on beyond the end", cut_short=True)
     raise WireError("a number is longer than ten bytes")
@@ -62,8 +62,8 @@ def fields(data: Buffer, start: int, stop: int) -> Iterator[Field]:
         elif wire == BYTES:
             length, value = varint(data, value, stop)
             end = value + length
-        elif wire in (FIXED32, FIXED64):
-            end = value + (4 if wire == FIXED32 else 8)
+        elif wire in FIXED:
+            end = value + FIXED[wire]
         else:
             raise WireError(f"wire type {wire} is not used")
         if end > stop:

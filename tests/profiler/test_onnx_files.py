@@ -100,14 +100,45 @@ def test_small_and_typed_weights_are_checked_too(good, dims):
     assert "“v” claims" in refusal(good)
 
 
-def test_sparse_weights_are_refused_by_name(good):
+def sparse(good, indices, dims=(64, 32), values=(1.5, 2.5)):
+    """The network with its weight in sparse form."""
     proto = onnx.load(str(good))
-    dense = proto.graph.initializer.pop()
-    indices = onnx.helper.make_tensor("i", TensorProto.INT64, [2], [0, 5])
-    values = onnx.helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0])
-    proto.graph.sparse_initializer.append(onnx.helper.make_sparse_tensor(values, indices, list(dense.dims)))
+    proto.graph.initializer.pop()
+    where = np.array(indices)
+    stored = onnx.helper.make_tensor("w", TensorProto.FLOAT, [len(values)], values)
+    proto.graph.sparse_initializer.add(values=stored, indices=numpy_helper.from_array(where, "where"), dims=dims)
     good.write_bytes(proto.SerializeToString())
-    assert "weight “w” in sparse form" in refusal(good)
+
+
+@pytest.mark.parametrize("indices", [[5, 33], [[0, 5], [1, 1]]])
+def test_sparse_weights_are_spread_when_they_are_asked_for(good, indices, tmp_path):
+    """Positions in the flattened tensor, or rows of it: 33 = 1·32 + 1. What runs is dense, and so it is counted."""
+    sparse(good, indices)
+    network = formats.read(good)
+    assert breakdown(network).totals().params == 64 * 32
+    expected = np.zeros((64, 32), np.float32)
+    expected[0, 5], expected[1, 1] = 1.5, 2.5
+    np.testing.assert_array_equal(network.weight("w"), expected)
+    assert list(network.pieces()) == [good.read_bytes()]
+    save(network.with_weights({"w": expected * 2}), tmp_path / "dense.onnx")
+    np.testing.assert_array_equal(formats.read(tmp_path / "dense.onnx").weight("w"), expected * 2)
+
+
+@pytest.mark.parametrize(
+    ("indices", "dims", "words"),
+    [
+        ([5, 64 * 32], (64, 32), "indices do not fit"),
+        ([5, -1], (64, 32), "indices do not fit"),
+        ([[0, 5]], (64, 32), "indices do not fit"),
+        ([5, 33], (1 << 30, 1 << 30), "more values than a network can have"),
+        ([5, 33], (-64, -32), "more values than a network can have"),
+    ],
+)
+def test_sparse_weights_that_do_not_hold_together(good, indices, dims, words):
+    sparse(good, indices, dims)
+    message = refusal(good)
+    assert "“w”" in message
+    assert words in message
 
 
 def test_an_unknown_type(good):
