@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from typing import Any
 
-from app.facts import Evaluated, Packed
+from app.facts import ActivityMeasured, Evaluated, Packed
 from profiler.breakdown import KINDS, Breakdown, LayerCost
 from profiler.measurement import Comparison, Profile
 from profiler.plain import to_plain
@@ -107,4 +107,33 @@ def packed(found: Packed) -> Answer:
         "packed_bytes": found.packed_bytes,
         "entropy_bytes": found.entropy_bytes,
         "layers": [to_plain(layer) for layer in found.layers],
+    }
+
+
+def active(found: ActivityMeasured) -> Answer:
+    """Shares of what is not zero, 0 to 1, by layer and in total over the layers that multiply by weights."""
+    whole = found.activity
+    return {
+        "network": whole.network,
+        "data": found.data,
+        "split": found.split,
+        "samples": whole.images,
+        "act": whole.act,
+        "weights": whole.weights,
+        "flops": whole.flops,
+        "layers": [
+            {
+                "name": layer.layer,
+                "op": layer.op,
+                "kind": layer.kind,
+                "act": layer.act,
+                "weights": layer.weights,
+                "flops": layer.flops,
+                "own_output": layer.own,
+                "read": layer.read,
+                "values": layer.values,
+                "macs": layer.macs,
+            }
+            for layer in whole.layers
+        ],
     }

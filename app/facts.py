@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from profiler.activity import Activity
 from profiler.breakdown import Breakdown
 from profiler.input_recipe import InputRecipe
 from profiler.measurement import Comparison, Profile
 
-JobKind = Literal["open", "data", "compress", "evaluate", "pack", "profile", "compare", "report"]
+JobKind = Literal["open", "data", "compress", "evaluate", "activity", "pack", "profile", "compare", "report"]
 Outcome = Literal["done", "failed", "cancelled"]
 
 
@@ -71,6 +72,16 @@ class Evaluated:
     correct: int
     samples: int
     right: str | None = None
+
+
+@dataclass(frozen=True)
+class ActivityMeasured:
+    """Shares of what is not zero, on images spread over a split. Only a look: nothing is chosen by it."""
+
+    letter: str
+    data: str
+    split: str
+    activity: Activity
 
 
 @dataclass(frozen=True)
@@ -176,13 +187,13 @@ class JobEnded:
 
 Fact = (
     StudyNamed | DataChosen | CandidateBorn | Stored | Evaluated | Packed | Profiled | Compared | GoalSet | Renamed
-    | Hidden | Pinned | JobStarted | JobReached | JobEnded
+    | Hidden | Pinned | JobStarted | JobReached | JobEnded | ActivityMeasured
 )  # fmt: skip
 
 FACTS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         StudyNamed, DataChosen, CandidateBorn, Stored, Evaluated, Packed, Profiled, Compared, GoalSet, Renamed,
-        Hidden, Pinned, JobStarted, JobReached, JobEnded,
+        Hidden, Pinned, JobStarted, JobReached, JobEnded, ActivityMeasured,
     )
 }  # fmt: skip

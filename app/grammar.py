@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.answers import version
-from app.grammar_networks import fusion, inspect, unpack, zoo
+from app.grammar_networks import activity, diff, fusion, inspect, memory, unpack, zoo
 from app.grammar_parts import DATA_HELP, NETWORK_HELP, command, how, measured, network, whole
 
 
@@ -98,7 +98,10 @@ COMMANDS: dict[str, Callable[[Any], None]] = {
     "demo": demo,
     "zoo": zoo,
     "inspect": inspect,
+    "memory": memory,
+    "activity": activity,
     "fusion": fusion,
+    "diff": diff,
     "evaluate": evaluate,
     "profile": profile,
     "compress": compress,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from typing import Any
 
-from app.grammar_parts import command, network
+from app.grammar_parts import DATA_HELP, NETWORK_HELP, command, measured, network, whole
+
+
+def convention(made: ArgumentParser) -> None:
+    made.add_argument("--convention", choices=("macs", "ops", "flops"), default="macs",
+                      help="what operations count: MACs; MACs + bias; FLOPs = 2 · MACs")  # fmt: skip
 
 
 def zoo(commands: Any) -> None:
@@ -14,8 +20,7 @@ def zoo(commands: Any) -> None:
 def inspect(commands: Any) -> None:
     made = command(commands, "inspect", "Parameters and operations, layer by layer.", "networks:inspect")
     network(made)
-    made.add_argument("--convention", choices=("macs", "ops", "flops"), default="macs",
-                      help="what operations count: MACs; MACs + bias; FLOPs = 2 · MACs")  # fmt: skip
+    convention(made)
 
 
 def unpack(commands: Any) -> None:
@@ -27,3 +32,27 @@ def unpack(commands: Any) -> None:
 def fusion(commands: Any) -> None:
     made = command(commands, "fusion", "Which layers a runtime makes one kernel, and what that saves.", "fusion:fusion")
     network(made)
+
+
+def memory(commands: Any) -> None:
+    made = command(commands, "memory", "What is alive while each layer runs, and who makes the peak.", "memory:memory")
+    network(made)
+    made.add_argument("--in-place", action="store_true",
+                      help="elementwise operators write over an input that nothing needs any more")  # fmt: skip
+
+
+def activity(commands: Any) -> None:
+    made = command(commands, "activity", "What is not zero on real data: Act%, Weights%, FLOP%.", "activity:activity")
+    network(made)
+    made.add_argument("--data", required=True, metavar="DATA", help=DATA_HELP)
+    made.add_argument("--split", choices=("test", "validation", "train"), default="test")
+    made.add_argument("--samples", type=whole(1), default=500, metavar="N", help="images, spread over the split (500)")
+    measured(made)
+
+
+def diff(commands: Any) -> None:
+    made = command(commands, "diff", "Two networks layer by layer: same, changed, added, removed.", "diff:diff")
+    made.add_argument("first", metavar="A", help=NETWORK_HELP)
+    network(made)
+    convention(made)
+    made.add_argument("--all", action="store_true", help="list the layers that are the same too")

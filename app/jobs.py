@@ -17,6 +17,7 @@ FUNCTIONS: Mapping[str, str] = {
     "open": "app.pipeline:open_network",
     "compress": "app.pipeline:compress",
     "evaluate": "app.pipeline:evaluate",
+    "activity": "app.pipeline:activity",
     "pack": "app.pipeline:pack",
     "profile": "app.pipeline:profile",
     "compare": "app.pipeline:compare",

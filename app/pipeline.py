@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from app.facts import (
+    ActivityMeasured,
     CandidateBorn,
     Compared,
     DataChosen,
@@ -151,7 +152,7 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         preprocess=Path(preprocess) if preprocess else None,
     )
     counted = breakdown(network)
-    built_in = source.lower().startswith("zoo:")
+    built_in = _is_built_in(source)
     yield CandidateBorn(
         letter=letter,
         parent=None,
@@ -162,7 +163,7 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         nonzero_params=None,
         input_recipe=network.input_recipe,
     )
-    if built_in and not _is_trained(source):
+    if is_random(source):
         return {"message": "Built-in network with random weights: its accuracy means nothing and is not measured."}
     yield Progress(0.1, "Keeping a copy in the study")
     fact = store(network, objects, letter)
@@ -172,10 +173,15 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     return (yield from part(_evaluate_if_it_fits(again), 0.5, 1.0))
 
 
-def _is_trained(source: str) -> bool:
+def _is_built_in(source: str) -> bool:
+    return source.lower().startswith("zoo:")
+
+
+def is_random(source: str) -> bool:
+    """A built-in network that was never trained: what depends on its weights means nothing."""
     from profiler.zoo import entry
 
-    return entry(source.partition(":")[2]).trained
+    return _is_built_in(source) and not entry(source.partition(":")[2]).trained
 
 
 def _evaluate_if_it_fits(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
@@ -267,6 +273,25 @@ def evaluate(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         samples=result.samples,
         right=put_bytes(objects, np.packbits(result.right).tobytes()),
     )
+    return {}
+
+
+def activity(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+    """Shares of non-zero activations and weights, layer by layer, on images of a split of the data set."""
+    from compressors.activity_run import SAMPLES, measure_activity
+    from compressors.data import open_data
+
+    objects, split = Path(settings["objects"]), str(settings.get("split", "test"))
+    if not settings.get("data"):
+        raise BadInput("No data set is chosen, so there is nothing to run.", fix="Choose data first.")
+    yield Progress(0.0, "Reading the network")
+    network = candidate_network(settings)
+    data = open_data(settings["data"])
+    objects.mkdir(parents=True, exist_ok=True)
+    found = yield from measure_activity(
+        network, data.split(split), samples=int(settings.get("samples", SAMPLES)), folder=objects
+    )
+    yield ActivityMeasured(settings["letter"], data.title, split, found)
     return {}
 
 

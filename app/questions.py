@@ -34,6 +34,14 @@ def fusion(settings: Mapping[str, Any]) -> dict[str, Any]:
     return to_plain(find(_network(settings["source"], settings["objects"])))
 
 
+def memory(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The life of every activation, a `MemoryUse`. Needs `source`, `objects`; `in_place` if not False."""
+    from profiler.memory import memory_use
+
+    network = _network(settings["source"], settings["objects"])
+    return to_plain(memory_use(network, in_place=bool(settings.get("in_place", False))))
+
+
 def problems(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Why steps cannot run: a list of [step, sentence]. Needs `steps`, `breakdown`, `has_data`."""
     from compressors.recipe import Recipe

@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 from app.facts import (
+    ActivityMeasured,
     CandidateBorn,
     Compared,
     DataChosen,
@@ -53,6 +54,7 @@ class Candidate:
     nonzero_params: int | None = None
     layer_nonzero: Mapping[str, int] = field(default_factory=dict[str, int])
     evaluation: Evaluated | None = None
+    activity: ActivityMeasured | None = None
     packed: Packed | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict[str, Profile])  # device -> the newest
     hidden: bool = False
@@ -202,6 +204,11 @@ def _(fact: Stored, study: Study) -> Study:
 @after.register
 def _(fact: Evaluated, study: Study) -> Study:
     return _change(study, fact.letter, evaluation=fact)
+
+
+@after.register
+def _(fact: ActivityMeasured, study: Study) -> Study:
+    return _change(study, fact.letter, activity=fact)
 
 
 @after.register

@@ -181,6 +181,10 @@ class Workbench:
     def evaluate(self, letter: str, split: str = "test") -> str:
         return self._submit("evaluate", letter, "Measure accuracy", {"split": split})
 
+    def activity(self, letter: str, split: str = "test", samples: int = 500) -> str:
+        """Run images through the candidate and count what is not zero, layer by layer."""
+        return self._submit("activity", letter, "Measure activity", {"split": split, "samples": samples})
+
     def pack(self, letter: str) -> str:
         return self._submit("pack", letter, "Pack", {})
 
@@ -335,7 +339,7 @@ class Workbench:
         elif kind == "compare":
             chosen = [self._candidate(letter) for letter in asked["letters"]]
             settings["networks"] = [{"letter": c.letter, "source": c.source} for c in chosen]
-        elif kind in ("evaluate", "pack", "profile"):
+        elif kind in ("evaluate", "activity", "pack", "profile"):
             candidate = self._candidate(entry.view.letter)
             settings |= {"source": candidate.source, "input_recipe": to_plain(candidate.input_recipe)}
         return settings

@@ -44,7 +44,7 @@ def measure_activity(
     counted = breakdown(network)
     watch = watched(network)
     weights = yield from _weights(network, counted.layers)
-    with tempfile.TemporaryDirectory(prefix="netbonsai-", dir=folder) as temporary:
+    with tempfile.TemporaryDirectory(prefix=".incoming-netbonsai-", dir=folder) as temporary:
         file = yield from _opened(network, watch, Path(temporary) / "network.onnx", threads)
         size = file.batch(batch or _batch(watch, {layer.name: layer.activation_bytes for layer in counted.layers}))
         chosen = _chosen(len(split), samples, size if isinstance(file.shape[0], int) else 1)
