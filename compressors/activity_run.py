@@ -10,12 +10,12 @@ from compressors.data.data_set import Split
 from compressors.data.prepare import prepare
 from compressors.onnx_file import OnnxFile, plain_recipe
 from profiler import shapes
-from profiler.activity import Activity, Seen, Watched, activity, weight_share
+from profiler.activity import Activity, Seen, Watched, activity
 from profiler.breakdown import LayerCost, breakdown
 from profiler.errors import BadInput
 from profiler.network import Network, save
 from profiler.progress import Job, Progress
-from profiler.watching import watched
+from profiler.watching import watched, weight_share
 
 SAMPLES = 500
 VALUES_AT_ONCE = 4_000_000

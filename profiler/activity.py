@@ -17,14 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from profiler.breakdown import Kind, LayerCost
-
-if TYPE_CHECKING:
-    from profiler.network import Network
 
 Seen = tuple[int, int]
 """Of one value, over all images: how many numbers were not zero, of how many."""
@@ -103,17 +97,6 @@ def _mean(pairs: Sequence[tuple[float | None, int | None]]) -> float | None:
     return sum(share * size for share, size in known) / whole if whole else None
 
 
-def weight_share(network: Network, layer: LayerCost) -> float | None:
-    """The share of a layer's weights that are not zero. None without weights, or where they are stored as integers:
-    there a nought is written as another number."""
-    if layer.weight is None:
-        return None
-    values = network.weight(layer.weight)
-    if values.dtype.kind != "f" or values.size == 0:
-        return None
-    return int(np.count_nonzero(values)) / values.size
-
-
 def activity(
     network: str,
     layers: Sequence[LayerCost],
@@ -122,7 +105,7 @@ def activity(
     weights: Mapping[str, float | None],
     images: int,
 ) -> Activity:
-    """The shares, from what was counted. `seen`: by value; `weights`: `weight_share` by layer."""
+    """The shares, from what was counted. `seen`: by value; `weights`: of each layer, the share that is not zero."""
     costs = {layer.name: layer for layer in layers}
     rows = tuple(
         _row(costs[each.layer], each, seen, weights.get(each.layer), images) for each in watched if each.layer in costs

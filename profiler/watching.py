@@ -1,12 +1,13 @@
-"""Which values of a network tell how active its layers are: what each makes, hands on and reads."""
+"""What of a network tells how active its layers are: the values each makes, hands on and reads, and its weights."""
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from profiler import malformed
 from profiler.activity import Watched
-from profiler.breakdown import Kind
+from profiler.breakdown import Kind, LayerCost
 from profiler.costs import check_open, prepared
 from profiler.layer import Reader
 from profiler.network import Network
@@ -23,6 +24,17 @@ def watched(network: Network) -> tuple[Watched, ...]:
         model = prepared(network)
         watch = _Watch(model)
         return tuple(found for node in model.graph if (found := watch.layer(node)) is not None)
+
+
+def weight_share(network: Network, layer: LayerCost) -> float | None:
+    """The share of a layer's weights that are not zero. None without weights, or where they are stored as integers:
+    there a nought is written as another number."""
+    if layer.weight is None:
+        return None
+    values = network.weight(layer.weight)
+    if values.dtype.kind != "f" or values.size == 0:
+        return None
+    return int(np.count_nonzero(values)) / values.size
 
 
 class _Watch:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from profiler import zoo
-from profiler.activity import Activity, activity, weight_share
+from profiler.activity import Activity, Watched, activity
 from profiler.breakdown import breakdown
 from profiler.builder import Builder
 from profiler.errors import BadInput
 from profiler.plain import from_plain, to_plain
-from profiler.watching import Watched, watched
+from profiler.watching import watched, weight_share
 
 PRINTED = {"conv1": (82, 66, 66), "conv2": (72, 12, 10), "fc1": (55, 8, 6), "fc2": (100, 19, 10)}  # Act, Weights, FLOP
 
