@@ -20,6 +20,7 @@ from profiler.input_recipe import InputRecipe
 from profiler.network import Network
 
 OPSET, IR_VERSION = 13, 8  # what the oldest runtime on a TX2 loads
+RELU_GAIN = 2.0  # keeps the size of what passes through a ReLU, which takes away half
 KEEP_BELOW = 1 << 20  # values; larger weights are made anew each time they are asked for
 FLOAT = ir.TensorType(ir.DataType.FLOAT)
 
@@ -77,13 +78,13 @@ class Builder:
         self._graph.register_initializer(value)
         return value
 
-    def random(self, name: str, shape: Sequence[int], fan_in: int) -> ir.Value:
-        """Normal values of variance 2 / fan_in (He et al. 2015, equation 10), drawn from the weight's name."""
+    def random(self, name: str, shape: Sequence[int], fan_in: int, gain: float = RELU_GAIN) -> ir.Value:
+        """Normal values of variance gain / fan_in (He et al. 2015, equation 10), drawn from the weight's name."""
         seed = zlib.crc32(name.encode()) + self.seed
 
         def draw() -> np.ndarray:
             values = np.random.default_rng(seed).standard_normal(tuple(shape), dtype=np.float32)
-            values *= np.float32(math.sqrt(2 / fan_in))
+            values *= np.float32(math.sqrt(gain / fan_in))
             return values
 
         return self.weight(name, shape, draw)
@@ -121,20 +122,22 @@ class Builder:
         pad: int | Sequence[int] = 0,
         groups: int = 1,
         bias: bool = True,
+        gain: float = RELU_GAIN,
     ) -> ir.Value:
         """A square two-dimensional convolution; `pad` for all sides, or as (top, left, bottom, right)."""
         channels = size_of(x, 1) // groups
-        inputs = [x, self.random(f"{name}.weight", (filters, channels, kernel, kernel), channels * kernel * kernel)]
+        shape = (filters, channels, kernel, kernel)
+        inputs = [x, self.random(f"{name}.weight", shape, channels * kernel * kernel, gain)]
         if bias:
             inputs.append(self.constant(f"{name}.bias", (filters,), 0.0))
         pads = [pad] * 4 if isinstance(pad, int) else list(pad)
         square = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": pads, "dilations": [1, 1]}
         return self.node("Conv", name, inputs, **square, group=groups)
 
-    def fc(self, name: str, x: ir.Value, outputs: int) -> ir.Value:
+    def fc(self, name: str, x: ir.Value, outputs: int, *, gain: float = RELU_GAIN) -> ir.Value:
         """A fully connected layer with a bias: Gemm with its weight as (outputs, inputs)."""
         inputs = size_of(x, 1)
-        weight = self.random(f"{name}.weight", (outputs, inputs), inputs)
+        weight = self.random(f"{name}.weight", (outputs, inputs), inputs, gain)
         return self.node("Gemm", name, [x, weight, self.constant(f"{name}.bias", (outputs,), 0.0)], transB=1)
 
     def batch_norm(self, name: str, x: ir.Value, *, epsilon: float = 1e-5) -> ir.Value:

@@ -11,6 +11,7 @@ from profiler.network import Network
 
 PIECES, LAST_PIECES = 2, 5  # of a convolution's units, of the fully connected layer's
 UNITS = 500
+GAIN = 1.0  # of the random weights: the greater of two normal values has the mean square of one
 
 Stages = tuple[tuple[int, ...], ...]  # units of the convolutions before each of the three poolings
 STUDENTS: dict[str, Stages] = {
@@ -30,7 +31,7 @@ def fitnets_teacher(last_pieces: int = LAST_PIECES) -> Network:
     b = Builder("FitNets-teacher", (3, 32, 32))
     x = b.input
     for layer, (units, kernel, pad, window) in enumerate(TEACHER, 1):
-        x = b.conv(f"conv{layer}", x, units * PIECES, kernel=kernel, pad=pad)
+        x = b.conv(f"conv{layer}", x, units * PIECES, kernel=kernel, pad=pad, gain=GAIN)
         x = b.maxout(f"maxout{layer}", x, PIECES)
         x = b.max_pool(f"pool{layer}", x, kernel=window, stride=2, ceil=True)
     return _classified(b, x, last_pieces)
@@ -63,7 +64,7 @@ def student(name: str, stages: Stages, last_pieces: int = LAST_PIECES) -> Networ
     for stage, all_units in enumerate(stages, 1):
         for units in all_units:
             layer += 1
-            x = b.conv(f"conv{layer}", x, units * PIECES, kernel=3, pad=1)
+            x = b.conv(f"conv{layer}", x, units * PIECES, kernel=3, pad=1, gain=GAIN)
             x = b.maxout(f"maxout{layer}", x, PIECES)
         window = 8 if stage == len(stages) else 2
         x = b.max_pool(f"pool{stage}", x, kernel=window, stride=window)
@@ -71,5 +72,5 @@ def student(name: str, stages: Stages, last_pieces: int = LAST_PIECES) -> Networ
 
 
 def _classified(b: Builder, x: ir.Value, pieces: int) -> Network:
-    x = b.maxout("maxout_fc", b.fc("fc", b.flatten("flatten", x), UNITS * pieces), pieces)
+    x = b.maxout("maxout_fc", b.fc("fc", b.flatten("flatten", x), UNITS * pieces, gain=GAIN), pieces)
     return b.network(b.softmax("prob", b.fc("softmax", x, 10)))
