@@ -18,6 +18,7 @@ from app.markers import markers
 from app.objects import path_of
 from app.reasons import no_faster
 from app.report import devices, layers, svg
+from app.report.activity import activity
 from app.report.devices import device_title
 from app.report.plots import plots
 from app.study import Candidate, Study
@@ -26,6 +27,7 @@ PARTS: Mapping[str, str] = {
     "summary": "Summary",
     "tradeoff": "Trade-off",
     "network": "Where the network is heavy",
+    "activity": "At work on data",
     "candidates": "How each candidate was made",
     "packing": "Stored size, tensor by tensor",
     "profiles": "Measured on a device",
@@ -84,6 +86,9 @@ def gathered(study: Study, objects: Path | None, parts: Sequence[str] | None = N
         "headline": _headline(source),
         "plots": plots(study, source.device_names()) if "tradeoff" in chosen else [],
         "networks": layers.networks(study) if "network" in chosen else [],
+        "active": [activity(c.letter, c.title, c.activity) for c in study.shown() if c.activity]
+        if "activity" in chosen
+        else [],
         "made": [_made(source, c) for c in study.shown() if c.recipe or c.training] if "candidates" in chosen else [],
         "packed": [layers.packing(c) for c in study.shown() if c.packed] if "packing" in chosen else [],
         "profiles": devices.profiles(study) if "profiles" in chosen else [],

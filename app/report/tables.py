@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from app import tradeoff
 from app.against import AccuracyChange
-from app.answers import compared, evaluated, inspected, packed, profiled, version
+from app.answers import active, compared, evaluated, inspected, packed, profiled, version
 from app.report.content import Source
 from app.study import Candidate
 from profiler.plain import to_plain
@@ -21,7 +21,7 @@ CANDIDATES = (
 )  # fmt: skip
 LAYERS = (
     "letter", "layer", "op", "kind", "input_shape", "weight_shape", "output_shape", "params", "nonzero_weights", "macs",
-    "bias_adds", "weight_bytes", "activation_bytes",
+    "bias_adds", "weight_bytes", "activation_bytes", "act", "weights", "flops",
 )  # fmt: skip
 LATENCIES = ("letter", "device", "source", "run", "latency_ms")
 
@@ -77,12 +77,19 @@ def layers_csv(source: Source) -> str:
             "letter": candidate.letter,
             "layer": layer["name"],
             "nonzero_weights": candidate.layer_nonzero.get(layer["name"]),
+            **_active(candidate, layer["name"]),
             **{key: _shape(value) for key, value in layer.items() if key != "name"},
         }
         for candidate in source.study.shown()
         for layer in inspected(candidate.breakdown)["layers"]
     )
     return _csv(LAYERS, rows)
+
+
+def _active(candidate: Candidate, name: str) -> dict[str, float | None]:
+    """Act%, Weights% and FLOP% as shares of 1."""
+    row = candidate.activity.activity.layer(name) if candidate.activity else None
+    return {key: getattr(row, key) if row else None for key in ("act", "weights", "flops")}
 
 
 def _shape(value: Any) -> Any:
@@ -149,6 +156,7 @@ def _whole(source: Source, candidate: Candidate) -> dict[str, Any]:
         "breakdown": inspected(candidate.breakdown),
         "layer_nonzero": dict(candidate.layer_nonzero),
         "evaluation": evaluated(candidate.evaluation) if candidate.evaluation else None,
+        "activity": active(candidate.activity) if candidate.activity else None,
         "packed": packed(candidate.packed) if candidate.packed else None,
         "profiles": {device: profiled(profile) for device, profile in candidate.profiles.items()},
     }
