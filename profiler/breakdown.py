@@ -33,7 +33,8 @@ class LayerCost:
     Shapes include the batch (an unbound batch is 1). `geometry` holds what the formula panel writes out:
     `kernel`, `strides`, `pads`, `dilations` (lists of integers) and `groups` (a list of one), where they apply.
     `weight` is the name of the main weight tensor, by which methods and histograms find it.
-    `reads` and `feeds` are the names of the neighbouring layers.
+    `reads` and `feeds` are the names of the neighbouring layers. `note` says what the figures alone do not: how a loop
+    or a branch was counted.
     """
 
     name: str
@@ -51,6 +52,7 @@ class LayerCost:
     geometry: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     reads: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)

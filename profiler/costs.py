@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import onnx_ir as ir
-from onnx_ir.passes.common import LiftConstantsToInitializersPass
 
 from profiler import malformed, shapes
 from profiler.breakdown import Breakdown, LayerCost
+from profiler.control_flow import CONTROL_FLOW, Run
 from profiler.errors import BadInput
+from profiler.functions import inlined
 from profiler.layer import Layer, Reader, Shape, geometry, neighbours, operator_name
 from profiler.network import Network, written
 from profiler.operators import COSTS, ELEMENTWISE, INTEGER, WEIGHT_INPUTS, Work
+
+LARGEST = 2**63 - 1  # of what a file, a study and a window can hold
 
 
 def count(network: Network) -> Breakdown:
@@ -23,21 +27,25 @@ def count(network: Network) -> Breakdown:
     check_open(network)
     with malformed.told(f"“{network.name}” could not be counted."):
         model = prepared(network)
-        counter = _Counter(Reader(model))
-        layers = tuple(counter.cost(*found) for found in neighbours(model.graph))
+        counter = _Counter(model, {}, {})
+        layers = tuple(counter.layers())
+    _check_size(network, layers)
     return Breakdown(
         network=network.name,
         inputs={value.name or "": shapes.known(value) or () for value in shapes.real_inputs(model)},
         opset=network.opset,
         layers=layers,
-        unknown_ops=tuple(dict.fromkeys(layer.op for layer in layers if layer.macs is None)),
+        unknown_ops=tuple(counter.unknown),
     )
 
 
 def prepared(network: Network) -> ir.Model:
-    """A copy made for looking at: Constants as initializers, an open batch as 1, every shape that can be inferred."""
-    model = network.edit()
-    LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    """A copy made for looking at: Constants as initializers, an open batch as 1, every shape that can be inferred.
+
+    Calls of the model's own functions are replaced by what they do, under `CALL/NAME`.
+    """
+    model = inlined(network.edit(), exact=False)
+    shapes.lift_constants(model)
     symbols: dict[str, int] = {}
     for value in shapes.real_inputs(model):
         sizes = shapes.dims(value.shape)
@@ -48,6 +56,19 @@ def prepared(network: Network) -> ir.Model:
     shapes.bind(model, symbols)
     shapes.infer(model)
     return model
+
+
+def _check_size(network: Network, layers: Sequence[LayerCost]) -> None:
+    """Raises BadInput when a figure is beyond what 64 bits hold: only a damaged file says so."""
+    for layer in layers:
+        figures = (layer.params, layer.macs, layer.bias_adds, layer.weight_bytes, layer.activation_bytes)
+        shapes_there = (layer.input_shape or (), layer.weight_shape or (), layer.output_shape or ())
+        if max((figure or 0 for figure in figures), default=0) > LARGEST or max(map(prod, shapes_there)) > LARGEST:
+            raise BadInput(
+                f"“{network.name}” could not be counted.",
+                f"The sizes of its layer “{layer.name}” come to more than 2⁶³.",
+                "Check the size of its input.",
+            )
 
 
 def check_open(network: Network) -> None:
@@ -72,19 +93,30 @@ def _usual(axis: int) -> str:
 
 
 class _Counter:
-    """Goes through the nodes in order; a stored tensor counts where it is first used."""
+    """Goes through the nodes of a model in order; a stored tensor counts where it is first used.
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._seen: set[ir.Value] = set()
+    `seen` and `unknown` (operators that could not be counted, as the keys) are shared with the graphs its nodes run.
+    """
 
-    def cost(self, node: ir.Node, reads: tuple[str, ...], feeds: tuple[str, ...]) -> LayerCost:
+    def __init__(self, model: ir.Model, seen: dict[int, object], unknown: dict[str, None]) -> None:
+        self._model = model
+        self._reader = Reader(model)
+        self._seen = seen
+        self.unknown = unknown
+
+    def layers(self) -> list[LayerCost]:
+        return [self._cost(*found) for found in neighbours(self._model.graph)]
+
+    def _cost(self, node: ir.Node, reads: tuple[str, ...], feeds: tuple[str, ...]) -> LayerCost:
         layer = self._reader.layer(node)
+        run = self._run(node, layer.op)
         rule = COSTS.get(layer.op)
-        work = rule(layer) if rule is not None else Work("other", None, None)
+        work = run.work if run is not None else rule(layer) if rule is not None else Work("other", None, None)
+        if work.macs is None:
+            self.unknown.setdefault(layer.op)
         position, weight = self._main_weight(node)
         weight_shape = layer.input(position) if position is not None else None
-        stored = self._claim(node)
+        params, weight_bytes = self._stored(node, run) if run is not None or rule is not None else (None, None)
         return LayerCost(
             name=node.name or "",
             op=layer.op,
@@ -92,16 +124,33 @@ class _Counter:
             input_shape=_first_activation(layer),
             weight_shape=weight_shape,
             output_shape=layer.output,
-            params=sum(prod(_stored_shape(value)) for value in stored) if rule is not None else None,
+            params=params,
             macs=work.macs,
             bias_adds=work.bias_adds,
-            weight_bytes=sum(stored_bytes(value) for value in stored) if rule is not None else None,
+            weight_bytes=weight_bytes,
             activation_bytes=self._activation_bytes(node),
             weight=weight,
             geometry=geometry(node, layer, weight_shape),
             reads=reads,
             feeds=feeds,
+            note=run.note if run is not None else "",
         )
+
+    def _run(self, node: ir.Node, op: str) -> Run | None:
+        """What an If, Loop or Scan runs, its stored tensors claimed."""
+        control = CONTROL_FLOW.get(op)
+        if control is None:
+            return None
+        return control(self._model, node, lambda body: _Counter(body, self._seen, self.unknown).layers())
+
+    def _stored(self, node: ir.Node, run: Run | None) -> tuple[int | None, int | None]:
+        """Elements and bytes of the weights that count here."""
+        if run is None:
+            claimed = self._claim(node)
+            return sum(prod(_stored_shape(value)) for value in claimed), sum(map(stored_bytes, claimed))
+        params = [layer.params for layer in run.layers]
+        weight_bytes = [layer.weight_bytes for layer in run.layers]
+        return added(params), added(weight_bytes)
 
     def _main_weight(self, node: ir.Node) -> tuple[int | None, str | None]:
         """The input that is the layer's main weight, and the stored tensor behind it."""
@@ -112,8 +161,8 @@ class _Counter:
         return None, None
 
     def _claim(self, node: ir.Node) -> list[ir.Value]:
-        fresh = [value for value in weights_of(self._reader, node) if value not in self._seen]
-        self._seen.update(fresh)
+        fresh = [value for value in weights_of(self._reader, node) if id(value.const_value) not in self._seen]
+        self._seen.update((id(value.const_value), value.const_value) for value in fresh)
         return fresh
 
     def _activation_bytes(self, node: ir.Node) -> int | None:
@@ -121,8 +170,13 @@ class _Counter:
         if self._reader.is_folded(node):
             return 0
         used = [value for value in node.outputs if value.uses() or value.is_graph_output()]
-        sizes = [tensor_bytes(value) for value in used]
-        return None if None in sizes else sum(size for size in sizes if size is not None)
+        return added([tensor_bytes(value) for value in used])
+
+
+def added(numbers: Sequence[int | None]) -> int | None:
+    """The sum; unknown when one of them is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
 
 
 def weights_of(reader: Reader, node: ir.Node) -> list[ir.Value]:

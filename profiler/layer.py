@@ -67,7 +67,7 @@ class Reader:
     def _find_constant(self, value: ir.Value) -> bool:
         node = value.producer()
         if node is None:
-            return value.name in self.model.graph.initializers
+            return value.is_initializer() and value.const_value is not None
         if node.op_type not in CARRIES or node.domain not in ("", "ai.onnx"):
             return False
         return all(self.is_constant(source) for source in node.inputs if source is not None)

@@ -7,10 +7,10 @@ from math import prod
 
 import numpy as np
 import onnx_ir as ir
-from onnx_ir.passes.common import LiftConstantsToInitializersPass
 
 from profiler import shapes
 from profiler.errors import BadInput
+from profiler.functions import inlined
 from profiler.network import Network
 
 BATCH = "N"
@@ -19,11 +19,12 @@ BATCH = "N"
 def normalised(network: Network) -> Network:
     """The same function of the same inputs, on a copy: a file is otherwise kept as it was read.
 
-    Constants become initializers, a Reshape that flattens becomes Flatten, an Add of one number a channel goes into its
-    convolution as the bias, and a batch fixed at 1 is opened where nothing else depends on it.
+    The model’s own functions are replaced by what they do, Constants become initializers, a Reshape that flattens
+    becomes Flatten, an Add of one number a channel goes into its convolution as the bias, and a batch fixed at 1 is
+    opened where nothing else depends on it.
     """
-    model = network.edit()
-    LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    model = inlined(network.edit())
+    shapes.lift_constants(model)
     shapes.infer(model)
     for node in list(model.graph):
         if node.op_type == "Reshape" and _flattens(node):

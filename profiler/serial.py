@@ -20,7 +20,7 @@ LARGEST_FILE = 2**31 - 1  # what protobuf reads
 
 def skeleton(model: ir.Model) -> tuple[bytes, list[ir.TensorProtocol]]:
     """The serialised model with its big initializers marked external and left out, and those, in the file's order."""
-    if any(isinstance(tensor, ir.ExternalTensor) for tensor in _inner_tensors(model)):
+    if any(isinstance(tensor, ir.ExternalTensor) for tensor in inner_tensors(model)):
         model = model.clone()
         _inline_the_rest(model)
     stored = [(value, value.const_value) for value in model.graph.initializers.values()]
@@ -81,7 +81,7 @@ def _inline(tensor: ir.TensorProtocol) -> ir.TensorProtocol:
     return ir.Tensor(tensor.numpy(), dtype=tensor.dtype, shape=tensor.shape, name=tensor.name)
 
 
-def _inner_tensors(model: ir.Model) -> Iterator[ir.TensorProtocol]:
+def inner_tensors(model: ir.Model) -> Iterator[ir.TensorProtocol]:
     """Tensors of subgraphs and of nodes' attributes."""
     for graph in model.graphs():
         if graph is not model.graph:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 import onnx
 import onnx_ir as ir
 from onnx import shape_inference
+from onnx_ir.passes.common import LiftConstantsToInitializersPass, LiftSubgraphInitializersToMainGraphPass
 
 from profiler.errors import BadInput
-from profiler.serial import skeleton
+from profiler.serial import BIG, inner_tensors, skeleton
 
 Dims = tuple[int | str, ...]
 UNNAMED = "?"  # a size that has not even a symbol
@@ -49,14 +50,13 @@ def subgraphs(node: ir.Node) -> list[ir.Graph]:
 
 def open_negative(model: ir.Model) -> None:
     """Some exporters write −1 (or 0) for a size that is open: make it one that has no number."""
-    values = [*model.graph.inputs, *(value for node in model.graph for value in node.outputs)]
-    for value in values:
+    for value in _values(model.graph):
         if value.shape is not None and any(isinstance(size, int) and size < 1 for size in value.shape):
             value.shape = ir.Shape([None if isinstance(size, int) and size < 1 else size for size in value.shape])
 
 
 def bind(model: ir.Model, sizes: Mapping[str, int]) -> None:
-    """Put a number for each of these symbols, wherever it stands in the main graph."""
+    """Put a number for each of these symbols, wherever it stands, in subgraphs too."""
     for value in _values(model.graph):
         if value.shape is not None and any(size in sizes for size in dims(value.shape)):
             value.shape = ir.Shape([sizes.get(str(size), size) for size in dims(value.shape)])
@@ -66,6 +66,8 @@ def _values(graph: ir.Graph) -> Iterable[ir.Value]:
     yield from graph.inputs
     for node in graph:
         yield from node.outputs
+        for inner in subgraphs(node):
+            yield from _values(inner)
 
 
 def infer(model: ir.Model, *, strict: bool = False) -> None:
@@ -74,11 +76,8 @@ def infer(model: ir.Model, *, strict: bool = False) -> None:
     What cannot be inferred stays unknown. Strict: raises BadInput with the checker's reason when operators and shapes
     contradict each other.
     """
-    data, _ = skeleton(model)
     try:
-        proto = shape_inference.infer_shapes(
-            onnx.ModelProto.FromString(data), check_type=False, strict_mode=strict, data_prop=True
-        )
+        proto = shape_inference.infer_shapes(_outline(model), check_type=False, strict_mode=strict, data_prop=True)
     except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
         if not strict:
             return
@@ -91,12 +90,37 @@ def infer(model: ir.Model, *, strict: bool = False) -> None:
     _infer_through_plumbing(model)
 
 
+def _outline(model: ir.Model) -> onnx.ModelProto:
+    """The model as ONNX's inference is to see it: no function, no large tensor inside, operators it knows."""
+    inner = (tensor for tensor in inner_tensors(model) if tensor.nbytes > BIG)
+    if model.functions or next(inner, None) is not None:
+        from profiler.functions import inlined  # needs this module
+
+        model = inlined(model, exact=False)
+        model = model.clone()
+        model.functions.clear()
+        lift_constants(model)
+    data, _ = skeleton(model)
+    proto = onnx.ModelProto.FromString(data)
+    for opset in proto.opset_import:
+        if opset.domain in ("", "ai.onnx"):
+            opset.version = min(opset.version, onnx.defs.onnx_opset_version())
+    return proto
+
+
+def lift_constants(model: ir.Model) -> None:
+    """Make every Constant an initializer of the main graph, also those of subgraphs. In place."""
+    LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
+    if any(subgraphs(node) for node in model.graph):
+        LiftSubgraphInitializersToMainGraphPass()(model)
+
+
 def _first_line(error: Exception) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def _take_over(model: ir.Model, proto: onnx.ModelProto) -> None:
-    values = {value.name: value for value in _values(model.graph)}
+    values = {value.name: value for node in model.graph for value in node.outputs}
     for info in (*proto.graph.value_info, *proto.graph.output):
         value = values.get(info.name)
         if value is None or value.producer() is None:
@@ -120,9 +144,8 @@ def _infer_through_plumbing(model: ir.Model) -> None:
         trial = settled(model)
         if trial is None:
             return
-        data, _ = skeleton(trial)
         try:
-            proto = shape_inference.infer_shapes(onnx.ModelProto.FromString(data), data_prop=True)
+            proto = shape_inference.infer_shapes(_outline(trial), data_prop=True)
         except (shape_inference.InferenceError, RuntimeError, ValueError):
             return
         _take_over(model, proto)

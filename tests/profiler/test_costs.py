@@ -166,15 +166,6 @@ def test_unknown_shapes_make_a_known_operator_unknown(make):
     assert breakdown(network).unknown_ops == ("own::Crop", "Conv")
 
 
-def test_control_flow_is_named(make):
-    network = make(
-        "g (bool c, float[2] x) => (float[2] y) {"
-        " y = If (c) <then_branch = a () => (float[2] p) { p = Relu (x) },"
-        " else_branch = b () => (float[2] q) { q = Neg (x) }> }"
-    )
-    assert breakdown(network).unknown_ops == ("If",)
-
-
 def test_an_open_batch_is_one_and_names_are_given(make):
     network = make("g (float[B,4] x) => (float[B,2] y) { h = Gemm (x, w)  y = Relu (h) }", w=f(4, 2))
     counted = breakdown(network)
