@@ -1,0 +1,120 @@
+"""The zip that torch.save and torch.export.save write: every entry stored as it is, so that it can be mapped.
+
+Only the directory at the end is read (APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3). Each entry is checked against the
+file before its size is believed. A compressed one is refused: torch writes none, and what it unfolds to is unbounded.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from profiler.mapped import MappedFile
+
+MAGIC = b"PK\x03\x04"
+MOST_ENTRIES = 100_000
+DIRECTORY, LOCAL = struct.Struct("<4s4xHH8xLLHHH8xL"), struct.Struct("<4s22xHH")
+END, END_64, LOCATOR_64 = struct.Struct("<4s6xHLL2x"), struct.Struct("<4s28xQQQ"), struct.Struct("<4s4xQ4x")
+ENCRYPTED, ZIP64_EXTRA, FULL = 1, 1, 0xFFFFFFFF
+LONGEST_COMMENT = 0xFFFF
+
+
+class ZipTrouble(ValueError):
+    """The file is no zip that torch writes; the text is a sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where an entry's bytes lie in the file."""
+
+    name: str
+    offset: int
+    size: int
+
+
+def entries(file: MappedFile) -> Mapping[str, Entry]:
+    """Every entry by its name. Raises ZipTrouble. Together they are never larger than the file."""
+    try:
+        found = {entry.name: entry for entry in _entries(file)}
+    except (struct.error, UnicodeDecodeError) as error:
+        raise ZipTrouble("Its directory is damaged.") from error
+    if sum(entry.size for entry in found.values()) > len(file):
+        raise ZipTrouble("Its entries claim more bytes than the file has.")
+    return found
+
+
+def _entries(file: MappedFile) -> Iterator[Entry]:
+    count, size, start = _directory(file)
+    if count > MOST_ENTRIES:
+        raise ZipTrouble(f"It has {count:,} entries.")
+    directory, at = file.data[start : start + size], 0
+    seen: set[str] = set()
+    for _ in range(count):
+        entry, at = _entry(file, directory, at)
+        if entry.name in seen:
+            raise ZipTrouble(f"It has two entries named “{entry.name[:80]}”.")
+        seen.add(entry.name)
+        yield entry
+
+
+def _directory(file: MappedFile) -> tuple[int, int, int]:
+    """How many entries, how long the directory is, and where it starts."""
+    length = len(file)
+    tail = max(0, length - END.size - LONGEST_COMMENT)
+    at = file.data.rfind(b"PK\x05\x06", tail)
+    if at < 0:
+        raise ZipTrouble("It is cut short: the end of the zip is missing.")
+    _, count, size, start = END.unpack_from(file.data, at)
+    if count == 0xFFFF or FULL in (size, start):
+        count, size, start = _directory_64(file, at)
+    if start + size > at:
+        raise ZipTrouble("Its directory is damaged.")
+    return count, size, start
+
+
+def _directory_64(file: MappedFile, end: int) -> tuple[int, int, int]:
+    if end < LOCATOR_64.size:
+        raise ZipTrouble("Its directory is damaged.")
+    mark, place = LOCATOR_64.unpack_from(file.data, end - LOCATOR_64.size)
+    if mark != b"PK\x06\x07" or place + END_64.size > end:
+        raise ZipTrouble("Its directory is damaged.")
+    mark, count, size, start = END_64.unpack_from(file.data, place)
+    if mark != b"PK\x06\x06":
+        raise ZipTrouble("Its directory is damaged.")
+    return count, size, start
+
+
+def _entry(file: MappedFile, directory: bytes, at: int) -> tuple[Entry, int]:
+    mark, flags, method, packed, size, name_length, extra_length, comment_length, header = DIRECTORY.unpack_from(
+        directory, at
+    )
+    after = at + DIRECTORY.size
+    name = directory[after : after + name_length].decode()
+    extra = directory[after + name_length : after + name_length + extra_length]
+    if mark != b"PK\x01\x02" or len(extra) != extra_length:
+        raise ZipTrouble("Its directory is damaged.")
+    packed, size, header = _large(extra, packed, size, header)
+    if flags & ENCRYPTED:
+        raise ZipTrouble(f"Its entry “{name[:80]}” is encrypted.")
+    if method != 0 or packed != size:
+        raise ZipTrouble(f"Its entry “{name[:80]}” is compressed, which torch never does.")
+    mark, *lengths = LOCAL.unpack_from(file.data, header)
+    offset = header + LOCAL.size + sum(lengths)
+    if mark != MAGIC or offset + size > len(file):
+        raise ZipTrouble(f"Its entry “{name[:80]}” claims {size:,} bytes, which are not there.")
+    return Entry(name, offset, size), after + name_length + extra_length + comment_length
+
+
+def _large(extra: bytes, packed: int, size: int, header: int) -> tuple[int, int, int]:
+    """Sizes of 4 GB and more stand in the extra field, in this order, each only where it is needed."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == ZIP64_EXTRA:
+            numbers = iter(struct.unpack_from(f"<{length // 8}Q", extra, at + 4))
+            size = next(numbers, size) if size == FULL else size
+            packed = next(numbers, packed) if packed == FULL else packed
+            header = next(numbers, header) if header == FULL else header
+        at += 4 + length
+    return packed, size, header
