@@ -30,12 +30,12 @@ def settled(model: ir.Model) -> ir.Model | None:
     It serves to infer shapes, not to run: names of values are kept, nodes are not.
     """
     copy = model.clone()
-    found = [node for node in list(copy.graph) if _settle(copy, node)]
+    found = [node for node in list(copy.graph) if settle(copy, node)]
     return copy if found else None
 
 
-def _settle(model: ir.Model, node: ir.Node) -> bool:
-    """Replace one node by its values, if they follow."""
+def settle(model: ir.Model, node: ir.Node) -> bool:
+    """Replace one node of the main graph by its values, where they follow; True when they do."""
     if node.domain not in ("", "ai.onnx") or len(node.outputs) != 1:
         return False
     values = _shape_of(node) if node.op_type == "Shape" else _computed(model, node)
