@@ -25,6 +25,9 @@ def network(made: ArgumentParser, count: str | None = None) -> None:
     made.add_argument(
         "--input", action="append", metavar="[NAME=]1x3x224x224", help="the size of an input; may be repeated"
     )
+    made.add_argument(
+        "--architecture", metavar="NAME", help="the built-in network that a file of weights alone (.pth …) belongs to"
+    )
 
 
 def measured(made: ArgumentParser) -> None:

@@ -150,14 +150,17 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         source,
         input_shapes=settings.get("input_shapes") or None,
         preprocess=Path(preprocess) if preprocess else None,
+        architecture=settings.get("architecture") or None,
     )
     counted = breakdown(network)
     built_in = _is_built_in(source)
+    # What was made of another format is kept at once: to make it again may take seconds, and torch.
+    kept = store(network, objects, letter) if formats.is_converted(source) else None
     yield CandidateBorn(
         letter=letter,
         parent=None,
         title="Baseline" if letter == "A" else Path(source).stem[:24],
-        source=source if built_in else f"file:{Path(source).resolve()}",
+        source=source if built_in else f"object:{kept.digest}" if kept else f"file:{Path(source).resolve()}",
         file_name=source.partition(":")[2] if built_in else Path(source).name,
         breakdown=counted,
         nonzero_params=None,
@@ -166,7 +169,7 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     if is_random(source):
         return {"message": "Built-in network with random weights: its accuracy means nothing and is not measured."}
     yield Progress(0.1, "Keeping a copy in the study")
-    fact = store(network, objects, letter)
+    fact = kept or store(network, objects, letter)
     yield fact
     again = {**settings, "source": f"object:{fact.digest}", "input_recipe": to_plain(network.input_recipe)}
     yield from part(pack(again), 0.2, 0.5)

@@ -148,13 +148,18 @@ class Workbench:
         *,
         input_shapes: Mapping[str, Sequence[int]] | None = None,
         preprocess: str | None = None,
+        architecture: str | None = None,
         profile_on: Sequence[str] = (),
     ) -> str:
-        """Read a network (a path or `zoo:NAME`) into the study; measured on the named devices once it is there."""
+        """Read a network (a path or `zoo:NAME`) into the study; measured on the named devices once it is there.
+
+        `architecture`: the built-in network that a file of weights alone belongs to.
+        """
         name = source.partition(":")[2] if source.lower().startswith("zoo:") else Path(source).name
         shapes = {key: list(shape) for key, shape in (input_shapes or {}).items()}
         settings = {
-            "path": source, "input_shapes": shapes, "preprocess": preprocess, "profile_on": list(profile_on)
+            "path": source, "input_shapes": shapes, "preprocess": preprocess, "architecture": architecture,
+            "profile_on": list(profile_on),
         }  # fmt: skip
         return self._submit("open", None, f"Open {name}", settings)
 

@@ -19,7 +19,7 @@ def activity(args: Namespace, say: Say) -> None:
     preprocess = Path(args.preprocess) if args.preprocess else None
     with bench(Path(args.study) if args.study else None) as work:
         work.use_data(args.data)
-        letter = work.candidate(args.network, input_shapes(args.input), preprocess).letter
+        letter = work.candidate(args.network, input_shapes(args.input), preprocess, args.architecture).letter
         work.run(work.workbench.activity(letter, args.split, args.samples))
         found = work.study.candidate(letter).activity
         assert found is not None

@@ -77,6 +77,7 @@ class Bench:
         source: str,
         input_shapes: Mapping[str, Sequence[int]] | None = None,
         preprocess: Path | None = None,
+        architecture: str | None = None,
         *,
         again: bool = False,
     ) -> Candidate:
@@ -84,13 +85,15 @@ class Bench:
         named = self._named(source)
         if named is not None:
             return named
-        network = _read(source, input_shapes, preprocess)
+        network = _read(source, input_shapes, preprocess, architecture)
         there = None if again else self._same(source, network)
         if there is not None:
             return there
         if self.kept:
             shown = str(preprocess) if preprocess else None
-            job = self.workbench.open_network(_absolute(source), input_shapes=input_shapes, preprocess=shown)
+            job = self.workbench.open_network(
+                _absolute(source), input_shapes=input_shapes, preprocess=shown, architecture=architecture
+            )
             letter = self.run(job).letter
             return self.study.candidate(letter)
         plain = _in_zoo(source) and not input_shapes and preprocess is None
@@ -178,10 +181,15 @@ def _ended_well(view: JobView) -> JobView:
     return view
 
 
-def _read(source: str, input_shapes: Mapping[str, Sequence[int]] | None, preprocess: Path | None) -> Network:
+def _read(
+    source: str,
+    input_shapes: Mapping[str, Sequence[int]] | None,
+    preprocess: Path | None,
+    architecture: str | None,
+) -> Network:
     from profiler import formats
 
-    return formats.read(source, input_shapes=input_shapes, preprocess=preprocess)
+    return formats.read(source, input_shapes=input_shapes, preprocess=preprocess, architecture=architecture)
 
 
 def _in_zoo(source: str) -> bool:

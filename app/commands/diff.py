@@ -36,7 +36,7 @@ def diff(args: Namespace, say: Say) -> None:
 
     shapes = input_shapes(args.input)
     names = (args.first, args.network)
-    networks = [formats.read(name, input_shapes=shapes) for name in names]
+    networks = [formats.read(name, input_shapes=shapes, architecture=args.architecture) for name in names]
     sides = [_side(name, network) for name, network in zip(names, networks, strict=True)]
     story = side_by_side(sides[0], sides[1], args.convention)
     say.answer(answer(story))

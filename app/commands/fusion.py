@@ -21,7 +21,7 @@ def fusion(args: Namespace, say: Say) -> None:
     from profiler import formats
     from profiler.fusion import fusion as find
 
-    found = find(formats.read(args.network, input_shapes=input_shapes(args.input)))
+    found = find(formats.read(args.network, input_shapes=input_shapes(args.input), architecture=args.architecture))
     say.answer(answer(found))
     _say(found, say)
 

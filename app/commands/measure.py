@@ -25,7 +25,7 @@ def study_folder(args: Namespace) -> Path | None:
 
 def _candidate(work: Bench, args: Namespace, source: str, *, again: bool = False) -> Candidate:
     preprocess = Path(args.preprocess) if args.preprocess else None
-    return work.candidate(source, input_shapes(args.input), preprocess, again=again)
+    return work.candidate(source, input_shapes(args.input), preprocess, args.architecture, again=again)
 
 
 def evaluate(args: Namespace, say: Say) -> None:

@@ -29,7 +29,7 @@ def memory(args: Namespace, say: Say) -> None:
     from profiler import formats
     from profiler.memory import memory_use
 
-    network = formats.read(args.network, input_shapes=input_shapes(args.input))
+    network = formats.read(args.network, input_shapes=input_shapes(args.input), architecture=args.architecture)
     found = memory_use(network, in_place=args.in_place)
     say.answer(answer(found))
     _say(found, say)

@@ -35,7 +35,7 @@ def inspect(args: Namespace, say: Say) -> None:
     from profiler import formats
     from profiler.breakdown import breakdown
 
-    network = formats.read(args.network, input_shapes=input_shapes(args.input))
+    network = formats.read(args.network, input_shapes=input_shapes(args.input), architecture=args.architecture)
     found = breakdown(network)
     say.answer(inspected(found))
     _say_layers(found, args.convention, say)
@@ -95,6 +95,7 @@ def zoo(args: Namespace, say: Say) -> None:
                 {
                     "name": e.name,
                     "title": e.title,
+                    "family": e.family,
                     "source": e.source,
                     "input_shape": e.input_shape,
                     "trained": e.trained,

@@ -25,7 +25,7 @@ def compress(args: Namespace, say: Say) -> None:
     with bench(study_folder(args)) as work:
         work.use_data(args.data)
         preprocess = Path(args.preprocess) if args.preprocess else None
-        parent = work.candidate(args.network, input_shapes(args.input), preprocess).letter
+        parent = work.candidate(args.network, input_shapes(args.input), preprocess, args.architecture).letter
         seed = recipe.seed if args.seed is None else args.seed
         letter = work.run(work.workbench.compress(parent, recipe.to_plain(), seed=seed)).letter
         made = work.study.candidate(letter)
