@@ -161,7 +161,7 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         parent=None,
         title="Baseline" if letter == "A" else Path(source).stem[:24],
         source=source if built_in else f"object:{kept.digest}" if kept else f"file:{Path(source).resolve()}",
-        file_name=source.partition(":")[2] if built_in else Path(source).name,
+        file_name=network.name if built_in else Path(source).name,
         breakdown=counted,
         nonzero_params=None,
         input_recipe=network.input_recipe,

@@ -81,7 +81,10 @@ def zoo(_settings: Mapping[str, Any]) -> dict[str, Any]:
     from profiler.zoo import ZOO
 
     return {
-        "networks": [{"name": e.name, "title": e.title, "source": e.source, "trained": e.trained} for e in ZOO.values()]
+        "networks": [
+            {"name": e.name, "title": e.title, "family": e.family, "source": e.source, "trained": e.trained}
+            for e in ZOO.values()
+        ]
     }
 
 
@@ -90,6 +93,16 @@ def devices(_settings: Mapping[str, Any]) -> dict[str, Any]:
     from devices import devices as known
 
     return {"devices": [to_plain(device.facts()) for device in known()]}
+
+
+def graph(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the boxes of the network's graph go. Needs `breakdown`; `opened` blocks, `room` as width and height."""
+    from app.graph import drawn
+    from profiler.breakdown import Breakdown
+
+    opened = settings.get("opened")
+    width, height = settings.get("room", (900.0, 560.0))
+    return to_plain(drawn(from_plain(settings["breakdown"], Breakdown), opened, (width, height)))
 
 
 def warm(_settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_average_of_what_hangs_over(computed):
 
 
 def test_one_sided_padding(computed):
-    """Padded below and to the right, a kernel of ones counts pixels: 4 where it lies inside, 2 at edges, 1 in the corner."""
+    """Padded below and to the right, a kernel of ones counts pixels: 4 inside, 2 at the edges, 1 in the corner."""
 
     def count(b, x):
         weight = b.constant("w", (1, 1, 2, 2), 1.0)

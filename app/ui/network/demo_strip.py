@@ -26,6 +26,7 @@ class DemoStrip(Card):
         self.setAccessibleName(f"{TITLE} {WORDS}")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.menu = QMenu(self)
+        self._families: dict[str, QMenu] = {}
         self.shrink_button = primary_button("Shrink it", self.shrink.emit, glyph="scissors")
         words = column(label(TITLE, "heading", wrap=True), label(WORDS, "muted", wrap=True), gap=4)
         line = row(
@@ -41,8 +42,19 @@ class DemoStrip(Card):
         self.add(line)
 
     def show_built_in(self, networks: list[dict]) -> None:
-        """The menu of built-in networks: name, and what each is."""
+        """The menu of built-in networks, a menu for each family: name, and what each is."""
         self.menu.clear()
+        for menu in self._families.values():
+            menu.deleteLater()
+        self._families = {}
         for entry in networks:
             said = f"{entry['name']}  —  {entry['title']}" if entry.get("title") else entry["name"]
-            self.menu.addAction(said, lambda name=entry["name"]: self.open_built_in.emit(f"zoo:{name}"))
+            menu = self._menu_of(entry.get("family", ""))
+            menu.addAction(said, lambda name=entry["name"]: self.open_built_in.emit(f"zoo:{name}"))
+
+    def _menu_of(self, family: str) -> QMenu:
+        if not family:
+            return self.menu
+        if family not in self._families:
+            self._families[family] = self.menu.addMenu(family)
+        return self._families[family]
