@@ -40,6 +40,7 @@ class NetworkPage(Page):
     shrink = Signal()
     open_file = Signal()
     open_built_in = Signal(str)
+    choose_data = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -188,7 +189,10 @@ class NetworkPage(Page):
             self._notes.addWidget(NoteLine(text, action=show))
         if self.desk.study.data is None or self.desk.study.data.data is None:
             text = "No data set yet, so accuracy is not measured. Sizes and times are."
-            self._notes.addWidget(NoteLine(text, tone="tell", action=("Use digits", lambda: self._use_data("digits"))))
+            action = ("Choose data…", self.choose_data.emit)
+            if digits_fit(breakdown):
+                action = ("Use digits", lambda: self._use_data("digits"))
+            self._notes.addWidget(NoteLine(text, tone="tell", action=action))
         self._note_place.setVisible(self._notes.count() > 0)
 
     def _layer_moved(self, name: str) -> None:
@@ -269,6 +273,13 @@ def facts_line(candidate: Candidate, lineage: tuple[str, ...]) -> str:
     if len(lineage) > 1:
         parts.insert(0, " › ".join(lineage))
     return " · ".join(part for part in parts if part)
+
+
+def digits_fit(breakdown: Breakdown) -> bool:
+    """Whether the bundled digits could be its images: one grey channel in, ten classes out."""
+    ends = [layer.output_shape for layer in breakdown.layers if not layer.feeds and layer.output_shape]
+    channels = [shape[1] for shape in breakdown.inputs.values() if len(shape) == 4]
+    return channels == [1] and any(shape[-1] == 10 for shape in ends)
 
 
 def _heaviest(breakdown: Breakdown) -> str:

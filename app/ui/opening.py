@@ -37,6 +37,7 @@ class Opening(QObject):
             page.open_file.connect(self.open_file)
             page.open_built_in.connect(self.studies.new_with)
             page.shrink.connect(self.shrink)
+            page.choose_data.connect(self.choose_data)
 
     # ---- asking for files
 

@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.ui.screenshot")
     parser.add_argument("--page", default="network")
+    parser.add_argument("--view", default="", help="of the network page")
     parser.add_argument("--theme", default="light", choices=("light", "dark"))
     parser.add_argument("--size", default="1440x900")
     parser.add_argument("--scale", type=float, default=1.0)
@@ -72,6 +73,8 @@ def _take(asked: argparse.Namespace, scratch: Path) -> int:
 def _choose(window, asked: argparse.Namespace) -> None:
     window.show_page(asked.page)
     window.desk.select_candidate(asked.candidate)
+    if asked.view:
+        window.shown.show_view(asked.view)
     if asked.layer:
         window.desk.select_layer(asked.layer)
     if asked.sheet:

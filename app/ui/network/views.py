@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from app.ui.network.view import ViewEntry
 
-VIEWS = (ViewEntry("layers", "Layers", "app.ui.network.layers_view", "LayersView"),)
+VIEWS = (
+    ViewEntry("layers", "Layers", "app.ui.network.layers_view", "LayersView"),
+    ViewEntry("treemap", "Treemap", "app.ui.network.treemap_view", "TreemapView"),
+)
