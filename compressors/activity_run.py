@@ -13,6 +13,7 @@ from profiler import shapes
 from profiler.activity import Activity, Seen, Watched, activity
 from profiler.breakdown import LayerCost, breakdown
 from profiler.errors import BadInput
+from profiler.functions import inlined
 from profiler.network import Network, save
 from profiler.progress import Job, Progress
 from profiler.watching import watched, weight_share
@@ -70,7 +71,7 @@ def _opened(network: Network, watch: Iterable[Watched], path: Path, threads: int
 
 def handing_out(network: Network, watch: Iterable[Watched]) -> Network:
     """A copy with the watched values among its outputs, behind its own."""
-    model = network.edit()
+    model = inlined(network.edit())  # values inside a function cannot be handed out
     shapes.infer(model)  # an output must say its type
     wanted = {name for each in watch for name in (each.own, each.hands_on, each.reads) if name}
     made = [value for node in model.graph for value in node.outputs if value.name in wanted]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
 import onnx_ir as ir
 
 from profiler import malformed, shapes
-from profiler.costs import check_open, prepared, stored_bytes, tensor_bytes, weights_of
+from profiler.costs import check_open, count, prepared, stored_bytes, tensor_bytes, weights_of
 from profiler.layer import Reader
 from profiler.memory import Lifetime, MemoryUse
 from profiler.network import Network
 from profiler.operators import COSTS
+from profiler.shapes import subgraphs
 
 VIEWS = frozenset(("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"))
 WRITE_OVER = """
@@ -27,23 +28,23 @@ def follow(network: Network, in_place: bool) -> MemoryUse:
     """`memory_use`, at work."""
     check_open(network)
     with malformed.told(f"The memory of “{network.name}” could not be worked out."):
-        return _use(network.name, prepared(network), in_place)
+        return _use(network, prepared(network), in_place)
 
 
-def _use(name: str, model: ir.Model, in_place: bool) -> MemoryUse:
+def _use(network: Network, model: ir.Model, in_place: bool) -> MemoryUse:
     reader = Reader(model)
     nodes = [node for node in model.graph if not reader.is_folded(node)]
     steps = tuple(node.name or "" for node in nodes)
     pieces = _pieces(model, nodes, in_place)
     known = _sums(pieces, len(nodes))
-    closed = {step for step, node in enumerate(nodes) if _subgraphs(node)}
+    closed = {step for step, node in enumerate(nodes) if subgraphs(node)}
     vague = {step for piece in pieces if piece.bytes is None for step in range(piece.born, piece.dies + 1)}
     alive = tuple(None if step in vague or step in closed else size for step, size in enumerate(known))
-    held = [{value: stored_bytes(value) for value in weights_of(reader, node)} for node in nodes]
+    weight_bytes, weights = _weights(network, reader, nodes, closed)
     top = max(range(len(nodes)), key=lambda step: (known[step], _work(reader, nodes[step]), -step), default=None)
     without_layers = sum(piece.bytes or 0 for piece in pieces)
     return MemoryUse(
-        network=name,
+        network=network.name,
         in_place=in_place,
         steps=steps,
         lifetimes=tuple(piece.lifetime(steps) for piece in pieces),
@@ -51,10 +52,25 @@ def _use(name: str, model: ir.Model, in_place: bool) -> MemoryUse:
         known=known,
         peak_bytes=None if vague or closed else max(known, default=without_layers),
         peak_layer="" if top is None else steps[top],
-        weight_bytes=sum({value: size for sizes in held for value, size in sizes.items()}.values()),
-        weights=tuple(sum(sizes.values()) for sizes in held),
+        weight_bytes=weight_bytes,
+        weights=weights,
         unknown=_unknown(pieces, [steps[step] for step in sorted(closed)]),
     )
+
+
+def _weights(
+    network: Network, reader: Reader, nodes: list[ir.Node], closed: Collection[int]
+) -> tuple[int, tuple[int, ...]]:
+    """The bytes of all weights, each once, and of those that each node reads; of a subgraph's, as they are counted."""
+    held = [{id(value.const_value): stored_bytes(value) for value in weights_of(reader, node)} for node in nodes]
+    read = [sum(sizes.values()) for sizes in held]
+    if not closed:
+        return sum({key: size for sizes in held for key, size in sizes.items()}.values()), tuple(read)
+    counted = count(network)
+    inside = {layer.name: layer.weight_bytes or 0 for layer in counted.layers}
+    for step in closed:
+        read[step] = inside.get(nodes[step].name or "", 0)
+    return counted.totals().weight_bytes, tuple(read)
 
 
 def _unknown(pieces: Iterable[_Piece], closed: Iterable[str]) -> tuple[str, ...]:
@@ -127,20 +143,10 @@ def _written_over(node: ir.Node, value: ir.Value, step: int, lies_in: Mapping[ir
 def _reads(node: ir.Node) -> Iterator[ir.Value]:
     """The values that a node reads, those that its subgraphs take from outside too."""
     yield from (value for value in node.inputs if value is not None)
-    for graph in _subgraphs(node):
+    for graph in subgraphs(node):
         for inner in ir.traversal.RecursiveGraphIterator(graph):
             yield from (value for value in inner.inputs if value is not None)
         yield from graph.outputs
-
-
-def _subgraphs(node: ir.Node) -> list[ir.Graph]:
-    found: list[ir.Graph] = []
-    for attribute in node.attributes.values():
-        if attribute.type == ir.AttributeType.GRAPH:
-            found.append(attribute.as_graph())
-        elif attribute.type == ir.AttributeType.GRAPHS:
-            found.extend(attribute.as_graphs())
-    return found
 
 
 def _made(node: ir.Node) -> list[ir.Value]:

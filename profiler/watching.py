@@ -31,7 +31,10 @@ def weight_share(network: Network, layer: LayerCost) -> float | None:
     there a nought is written as another number."""
     if layer.weight is None:
         return None
-    values = network.weight(layer.weight)
+    try:
+        values = network.weight(layer.weight)
+    except KeyError:  # stored inside a function of the model
+        return None
     if values.dtype.kind != "f" or values.size == 0:
         return None
     return int(np.count_nonzero(values)) / values.size

@@ -164,3 +164,32 @@ def test_bad_input_is_told(tiny, data):
     colour = b.network(b.conv("conv", b.input, 1, kernel=1), input_recipe=RAW)
     with pytest.raises(BadInput, match="3 channels"):
         drain(measure_activity(colour, data.split("test")))
+
+
+def test_a_function_of_the_model_is_looked_into():
+    """The hand-made network’s convolution and ReLU as a function, its kernel a constant inside: the same counts."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    kernel = numpy_helper.from_array(np.array([1, -1], np.float32).reshape(2, 1, 1, 1))
+    body = [
+        helper.make_node("Constant", [], ["w"], name="kernel", value=kernel),
+        helper.make_node("Conv", ["x", "w"], ["c"], name="conv"),
+        helper.make_node("Relu", ["c"], ["y"], name="relu"),
+    ]
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("f", 1)]
+    block = helper.make_function("f", "Block", ["x"], ["y"], body, imports)
+    fc = numpy_helper.from_array(hand().weight("fc.weight").T.copy(), "v")
+    nodes = [
+        helper.make_node("Block", ["x"], ["a"], name="block", domain="f"),
+        helper.make_node("Flatten", ["a"], ["b"], name="flat"),
+        helper.make_node("MatMul", ["b", "v"], ["y"], name="fc"),
+    ]
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", ["N", 1, 2, 2]), ("y", ["N", 2])))
+    proto = helper.make_model(
+        helper.make_graph(nodes, "g", [x], [y], [fc]), opset_imports=imports, ir_version=8, functions=[block]
+    )
+    network = Network.from_model(ir.from_proto(proto), name="called", input_recipe=RAW)
+    found = drain(measure_activity(network, split()))
+    conv, last = found.layer("block/conv"), found.layer("fc")
+    assert (conv.own, conv.act, conv.weights, conv.flops) == (12 / 24, 6 / 24, None, None)
+    assert (last.read, last.weights, last.flops) == (6 / 24, 5 / 16, 6 / 24 * 5 / 16)

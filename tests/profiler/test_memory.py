@@ -1,6 +1,7 @@
 """Peaks worked out by hand: bytes of all values alive while a node runs."""
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from profiler.breakdown import breakdown
 from profiler.builder import Builder
 from profiler.errors import BadInput
 from profiler.memory import memory_use, peak_activation_bytes
+from profiler.network import Network
 from profiler.plain import from_plain, to_plain
 
 
@@ -162,6 +164,40 @@ def test_a_branch_inside_keeps_what_it_reads_alive(make):
     assert use.peak_bytes is None
     assert use.known[2] == 161
     assert use.unknown == ("i",)
+
+
+def test_weights_inside_a_branch_are_read_there(make):
+    """One branch multiplies by 4·4 floats, the other by none; in front 4·4 more."""
+    text = """g (float[1,4] x, bool c) => (float[1,4] y) {
+        [m] a = MatMul (x, w)
+        [i] y = If (c) <
+            then_branch = t () => (float[1,4] p) { p = MatMul (a, v) },
+            else_branch = e () => (float[1,4] q) { q = Abs (a) }
+        >
+    }"""
+    network = make(text, w=np.zeros((4, 4), np.float32), v=np.zeros((4, 4), np.float32))
+    use = memory_use(network)
+    assert use.weights == (64, 64)
+    assert use.weight_bytes == 128 == breakdown(network).totals().weight_bytes
+
+
+def test_functions_are_followed_inside(make_proto):
+    """The call’s own steps, as the breakdown names them: x, c and y of 40 bytes each."""
+    import onnx
+    from onnx import helper
+
+    proto = make_proto("g (float[10] x) => (float[10] y) { [call] y = own.Block (x) }")
+    body = [
+        helper.make_node("Relu", ["x"], ["c"], name="first"),
+        helper.make_node("Add", ["c", "x"], ["y"], name="sum"),
+    ]
+    imports = [helper.make_opsetid("", 13), helper.make_opsetid("own", 1)]
+    proto.functions.append(helper.make_function("own", "Block", ["x"], ["y"], body, imports))
+    onnx.checker.check_model(proto)
+    network = Network.from_model(ir.from_proto(proto), name="called")
+    use = memory_use(network)
+    assert use.steps == ("call/first", "call/sum") == tuple(layer.name for layer in breakdown(network).layers)
+    assert use.alive == (80, 120)
 
 
 def test_a_tensor_used_twice_is_stored_once_and_read_twice(make):
