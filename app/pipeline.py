@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -103,7 +103,8 @@ def nonzero(network: Network) -> tuple[int, dict[str, int]]:
     total = 0
     for layer in breakdown(network).layers:
         if layer.weight is not None and layer.weight not in by_layer:
-            by_layer[layer.name] = int(np.count_nonzero(network.weight(layer.weight)))
+            with suppress(KeyError):  # stored inside a function of the model, where nothing is changed
+                by_layer[layer.name] = int(np.count_nonzero(network.weight(layer.weight)))
     for name in network.weights():
         values = network.weight(name)
         if values.dtype.kind == "f":

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 
 from app import pipeline, report
@@ -14,6 +15,7 @@ from app.report.tables import answer, layers_csv
 from app.study import after
 from profiler.activity import Activity, LayerActivity
 from profiler.errors import BadInput
+from profiler.network import Network
 from profiler.plain import from_plain, to_plain
 from profiler.progress import Progress
 
@@ -98,3 +100,23 @@ def test_the_job_measures_and_yields_its_fact(tmp_path):
 def test_without_data_there_is_nothing_to_run(tmp_path):
     with pytest.raises(BadInput, match="No data set"):
         list(pipeline.activity({"letter": "A", "source": "zoo:LeNet-5", "objects": str(tmp_path)}))
+
+
+def test_weights_inside_a_function_do_not_stop_the_count():
+    """A convolution whose kernel is a constant in a function: such a file opens, and its layer is not counted as left."""
+    import onnx_ir as ir
+    from onnx import TensorProto, helper, numpy_helper
+
+    kernel = numpy_helper.from_array(np.ones((2, 1, 1, 1), np.float32))
+    body = [
+        helper.make_node("Constant", [], ["w"], name="kernel", value=kernel),
+        helper.make_node("Conv", ["x", "w"], ["y"], name="conv"),
+    ]
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("f", 1)]
+    block = helper.make_function("f", "Block", ["x"], ["y"], body, imports)
+    nodes = [helper.make_node("Block", ["x"], ["y"], name="call", domain="f")]
+    x, y = (
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", [1, 1, 2, 2]), ("y", [1, 2, 2, 2]))
+    )
+    proto = helper.make_model(helper.make_graph(nodes, "g", [x], [y]), opset_imports=imports, functions=[block])
+    assert pipeline.nonzero(Network.from_model(ir.from_proto(proto), name="called")) == (0, {})
