@@ -12,6 +12,7 @@ from app.commands.bench import bench
 from app.commands.networks import input_shapes
 from app.commands.say import Say
 from app.facts import ActivityMeasured
+from app.pipeline import is_random
 
 
 def activity(args: Namespace, say: Say) -> None:
@@ -23,8 +24,11 @@ def activity(args: Namespace, say: Say) -> None:
         work.run(work.workbench.activity(letter, args.split, args.samples))
         found = work.study.candidate(letter).activity
         assert found is not None
+        random = is_random(work.study.candidate(letter).source)
     say.answer(active(found))
     _say(found, say)
+    if random:
+        say.warn("Warning: a built-in network has random weights, so these shares say little.")
 
 
 def _say(found: ActivityMeasured, say: Say) -> None:

@@ -103,7 +103,7 @@ def test_without_data_there_is_nothing_to_run(tmp_path):
 
 
 def test_weights_inside_a_function_do_not_stop_the_count():
-    """A convolution whose kernel is a constant in a function: such a file opens, and its layer is not counted as left."""
+    """A convolution whose kernel is a constant in a function: such a file opens, with that layer left out."""
     import onnx_ir as ir
     from onnx import TensorProto, helper, numpy_helper
 
