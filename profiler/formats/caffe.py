@@ -71,12 +71,11 @@ def _naming(path: Path) -> Generator[None, None, None]:
 
 
 def _content(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(LARGEST_TEXT + 1)
+    if path.stat().st_size > LARGEST_TEXT:
+        raise Fault(f"It has more than {LARGEST_TEXT:,} bytes, too many for a network’s description.")
+    data = path.read_bytes()
     if not data.strip():
         raise Fault("It is empty.", "Download it again.")
-    if len(data) > LARGEST_TEXT:
-        raise Fault(f"It has more than {LARGEST_TEXT:,} bytes, too many for a network’s description.")
     if data.startswith(b"version https://git-lfs"):
         raise Fault("It is a Git LFS pointer, not the network itself.", "Run git lfs pull.")
     if b"\0" in data:

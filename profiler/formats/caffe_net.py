@@ -64,10 +64,8 @@ class Layer:
         return self.settings.line
 
     def __str__(self) -> str:
-        kind = shortened(self.type)
-        return (
-            f"Layer “{shortened(self.name)}” ({kind}, line {self.line})" if kind else f"The layer in line {self.line}"
-        )
+        kind = f"{shortened(self.type)}, " if self.type else ""
+        return f"Layer “{shortened(self.name)}” ({kind}line {self.line})"
 
     def shared(self, index: int) -> str:
         """The name under which its blob of this index is shared with other layers; empty when it is not."""

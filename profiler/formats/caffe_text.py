@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 DEEPEST = 32  # messages inside messages; a prototxt has five
-MOST_VALUES = 250_000  # the largest published networks have some ten thousand
+MOST_VALUES = 100_000  # the largest published networks have some ten thousand
 
 WORD, NUMBER, STRING, MARK = "word", "number", "string", "mark"
 _TOKEN = re.compile(

@@ -18,7 +18,7 @@ from profiler.formats.caffe_text import Fault
 from profiler.mapped import MappedFile, MappedTensor
 from profiler.wire import BYTES, FIXED32, FIXED64, VARINT, Field, WireError, fields, varint
 
-MOST_FIELDS = 500_000  # looked at in one file; the largest published networks have some ten thousand
+MOST_FIELDS = 200_000  # looked at in one file; the largest published networks have some ten thousand
 MOST_AXES = 32  # Caffe's own limit
 AGAIN = "Download it again."
 
