@@ -69,11 +69,21 @@ def recipe_text(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def open_sizes(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs of a file whose sizes must be asked for: name -> shape, with words for what is open. Needs `path`."""
-    from profiler import formats
+    """Inputs of a file whose sizes must be asked for: name -> shape, with words for what is open. Needs `path`.
 
-    network = formats.read(settings["path"])
-    return {"inputs": {name: list(shape) for name, shape in network.open_sizes().items()}}
+    Weights alone whose network is not known (nor right, where `architecture` names one): `unknown`, what to ask.
+    """
+    from profiler import formats
+    from profiler.formats.architectures import UnknownArchitecture
+    from profiler.zoo import entry
+
+    try:
+        inputs = formats.open_sizes(settings["path"], settings.get("architecture"))
+    except UnknownArchitecture as error:
+        known = [{"name": name, "title": entry(name).title} for name in error.candidates]
+        words = {"what": error.what, "where": error.where, "code": error.code}
+        return {"inputs": {}, "unknown": {**words, "architectures": known}}
+    return {"inputs": {name: list(shape) for name, shape in inputs.items()}}
 
 
 def zoo(_settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,18 @@ from app.ui import icons, theme
 
 Dropped = Literal["network", "recipe", "data", "study", "unknown"]
 STUDY_FILE = "study.sqlite"
+NETWORKS = (
+    ".onnx",
+    ".pt2",
+    ".pth",
+    ".pt",
+    ".th",
+    ".safetensors",
+    ".ckpt",
+    ".bin",
+    ".prototxt",
+    ".caffemodel",
+)  # as profiler.formats.READERS has them: the window's own process does not load it
 
 
 @dataclass(frozen=True)
@@ -42,14 +54,14 @@ def what_is(path: Path) -> Dropped:
         return "study" if (path / STUDY_FILE).is_file() else "data"
     if path.name == STUDY_FILE:
         return "study"
-    kinds: dict[str, Dropped] = {".onnx": "network", ".toml": "recipe", ".zip": "data", ".npz": "data"}
-    return kinds.get(path.suffix.lower(), "unknown")
+    kinds: dict[str, Dropped] = {".toml": "recipe", ".zip": "data", ".npz": "data"}
+    return kinds.get(path.suffix.lower(), "network" if path.suffix.lower() in NETWORKS else "unknown")
 
 
 def unknown_words(path: Path) -> str:
     """NetBonsai does not know .txt. It opens …"""
     ending = path.suffix or "a file without an ending"
-    known = ".onnx, a recipe (.toml), a folder, .zip or .npz of images, a study"
+    known = f"{', '.join(NETWORKS)}, a recipe (.toml), a folder, .zip or .npz of images, a study"
     return f"NetBonsai does not know {ending}. It opens {known}."
 
 

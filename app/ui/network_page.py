@@ -28,7 +28,7 @@ from app.ui.parts.segmented import Segmented
 from app.ui.parts.text import Elided
 from profiler.breakdown import Breakdown
 
-NO_STUDY = "Drop a network here. ONNX (.onnx)."
+NO_STUDY = "Drop a network here. ONNX, PyTorch (.pt2, .pth, .safetensors) or Caffe."
 DEMO = "demo"
 
 

@@ -14,13 +14,14 @@ from app.ui.network_page import NetworkPage
 from app.ui.open_sizes import OpenSizes
 from app.ui.page import Page
 from app.ui.studies import Studies, open_in
+from app.ui.which_network import WhichNetwork
 from profiler.errors import BadInput
 
 if TYPE_CHECKING:
     from app.ui.desk import Desk
     from app.ui.window import Window
 
-NETWORKS = "Networks (*.onnx);;Studies (study.sqlite);;Everything (*)"
+NETWORKS = f"Networks ({' '.join(f'*{ending}' for ending in drop.NETWORKS)});;Studies (study.sqlite);;Everything (*)"
 
 
 class Opening(QObject):
@@ -29,7 +30,7 @@ class Opening(QObject):
     def __init__(self, window: Window, desk: Desk, studies: Studies) -> None:
         super().__init__(window)
         self.window, self.desk, self.studies = window, desk, studies
-        self.sizes = OpenSizes(window.page_area)
+        self.sizes, self.which = OpenSizes(window.page_area), WhichNetwork(window.page_area)
 
     def follow(self, page: Page) -> None:
         """Pages that ask for something to be opened."""
@@ -96,23 +97,26 @@ class Opening(QObject):
         """A file let go on one of the targets."""
         self.take(path, as_new=target == "new_study")
 
-    def _network(self, path: Path, as_new: bool) -> None:
-        """A network whose input size is open is asked for it first."""
+    def _network(self, path: Path, as_new: bool, architecture: str | None = None) -> None:
+        """Weights alone are asked for their network first, and a network whose input size is open for the size."""
 
         def go(shapes: dict[str, list[int]]) -> None:
+            how = {"input_shapes": shapes, "architecture": architecture}
             if as_new or self.desk.workbench is None:
-                self.studies.new(path.stem, lambda wb: open_in(wb, str(path), input_shapes=shapes))
+                self.studies.new(path.stem, lambda wb: open_in(wb, str(path), **how))
             else:
-                open_in(self.desk.workbench, str(path), input_shapes=shapes)
+                open_in(self.desk.workbench, str(path), **how)
             self.window.show_page("network")
 
         def sized(answer: dict[str, Any]) -> None:
-            if answer["inputs"]:
+            if "unknown" in answer:
+                self.which.ask(path.name, answer["unknown"], lambda name: self._network(path, as_new, name))
+            elif answer["inputs"]:
                 self.sizes.ask(path.name, answer["inputs"], go)
             else:
                 go({})
 
-        self.desk.ask("open_sizes", {"path": str(path)}, sized)
+        self.desk.ask("open_sizes", {"path": str(path), "architecture": architecture}, sized)
 
     def _use_data(self, path: Path) -> None:
         if self.desk.workbench is not None:

@@ -10,6 +10,7 @@ from profiler.errors import BadInput
 from profiler.formats.input_recipe_file import beside, guessed, read_recipe
 from profiler.formats.onnx import read_onnx
 from profiler.network import Network
+from profiler.shapes import Dims
 
 ZOO_PREFIX = "zoo:"
 Reader = Callable[[Path, str | None], Network]
@@ -63,6 +64,22 @@ def read(
     built_in = zoo.build(text[len(ZOO_PREFIX) :].strip()) if in_zoo else None
     network = built_in or _read_file(Path(source), architecture)
     return _with_recipe(network.with_input_shapes(input_shapes or {}), preprocess)
+
+
+def open_sizes(source: str | Path, architecture: str | None = None) -> Mapping[str, Dims]:
+    """The inputs whose sizes must be asked for, as Network.open_sizes has them. Raises BadInput.
+
+    An exported program is only looked at, not translated: that takes seconds.
+    """
+    path = Path(source)
+    if READERS.get(path.suffix.lower()) is _torch and path.is_file():
+        from profiler.formats.torch_archive import is_program
+
+        if is_program(path):
+            from profiler.formats import torch_export
+
+            return torch_export.open_sizes(path)
+    return read(source, architecture=architecture).open_sizes()
 
 
 def read_stored(path: Path) -> Network:
