@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import onnx_ir as ir
 
@@ -18,13 +19,18 @@ CARRIES = frozenset((*MOVES, "Unsqueeze", "Cast", "DequantizeLinear", "QuantizeL
 
 @dataclass(frozen=True)
 class Layer:
-    """One node. Shapes are None where not known; `constant`: which inputs follow from stored values alone."""
+    """One node. Shapes are None where not known; `constant`: which inputs follow from stored values alone.
+
+    `gaps` are the optional inputs left out before others.
+    """
 
     op: str
     inputs: tuple[Shape | None, ...]
     outputs: tuple[Shape | None, ...]
     constant: tuple[bool, ...]
     numbers: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    gaps: frozenset[int] = frozenset()
 
     def input(self, index: int) -> Shape | None:
         return self.inputs[index] if index < len(self.inputs) else None
@@ -38,7 +44,7 @@ class Layer:
 
     def has(self, index: int) -> bool:
         """An optional input that is there."""
-        return index < len(self.inputs) and index < len(self.constant)
+        return index < len(self.inputs) and index not in self.gaps
 
 
 class Reader:
@@ -55,7 +61,9 @@ class Reader:
             inputs=tuple(shapes.known(value) for value in present),
             outputs=tuple(shapes.known(value) for value in node.outputs),
             constant=tuple(value is not None and self.is_constant(value) for value in present),
-            numbers=_numbers(node),
+            numbers=_of_type(node, ir.AttributeType.INT, ir.AttributeType.FLOAT),
+            texts=_of_type(node, ir.AttributeType.STRING),
+            gaps=frozenset(index for index, value in enumerate(present) if value is None),
         )
 
     def is_constant(self, value: ir.Value) -> bool:
@@ -99,9 +107,8 @@ def operator_name(node: ir.Node) -> str:
     return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
 
 
-def _numbers(node: ir.Node) -> dict[str, int | float]:
-    single = (ir.AttributeType.INT, ir.AttributeType.FLOAT)
-    return {name: attribute.value for name, attribute in node.attributes.items() if attribute.type in single}
+def _of_type(node: ir.Node, *types: ir.AttributeType) -> dict[str, Any]:
+    return {name: attribute.value for name, attribute in node.attributes.items() if attribute.type in types}
 
 
 SPATIAL = ("Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MaxPool", "AveragePool", "LpPool")

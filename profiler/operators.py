@@ -37,6 +37,11 @@ def _convolution(layer: Layer, weight: int, bias: int) -> Work:
     return Work("conv", prod(output) * prod(kernel[1:]), _adds(layer, bias))
 
 
+def deform_conv(layer: Layer) -> Work:
+    """As a convolution; reading between pixels is not counted, as it is not for Resize."""
+    return _convolution(layer, weight=1, bias=3)
+
+
 def conv_transpose(layer: Layer) -> Work:
     """Each input value is multiplied into one filter's worth of outputs; the weight is (C, T/groups, d, d)."""
     x, kernel = layer.input(0), layer.input(1)
@@ -63,11 +68,66 @@ def qlinear_matmul(layer: Layer) -> Work:
 
 
 def _product(layer: Layer, left: int, right: int) -> Work:
-    """Each output value is a sum over the left side's last axis."""
+    """Each output value is a sum over the left side's last axis (FusedMatMul may turn it first)."""
     a = layer.input(left)
     if a is None or layer.output is None:
         return Work(_fc(layer, left, right), None, None)
-    return Work(_fc(layer, left, right), prod(layer.output) * a[-1], 0)
+    inner = a[-2] if layer.numbers.get("transA", 0) else a[-1]
+    return Work(_fc(layer, left, right), prod(layer.output) * inner, 0)
+
+
+def einsum(layer: Layer) -> Work:
+    """Of two operands: a product for each combination of the letters that both have or that the result keeps.
+
+    Without a letter to sum over, it is an elementwise product. Of three or more, the cost depends on the order.
+    """
+    terms, result = _letters(layer)
+    known = [dict(term) for term in terms if term is not None]
+    if len(terms) > 2 or len(known) < len(terms):
+        return Work("other", None, None)
+    sizes = {letter: size for term in known for letter, size in term.items()}
+    shared = set(known[0]) & set(known[-1])
+    if len(known) == 1 or shared <= result:
+        return Work("other", 0, 0)
+    return Work(_fc(layer, 0, 1), prod(size for letter, size in sizes.items() if letter in shared | result), 0)
+
+
+def _letters(layer: Layer) -> tuple[list[list[tuple[str, int]] | None], set[str]]:
+    """Each operand’s letters with their sizes (None: not known), and the result’s; the axes of `...` are numbers."""
+    equation = layer.texts.get("equation", "").replace(" ", "")
+    left, arrow, right = equation.partition("->")
+    terms = [_term(text, shape) for text, shape in zip(left.split(","), layer.inputs, strict=True)]
+    spread = {letter for term in terms for letter, _ in term or () if letter.isdigit()}
+    if arrow:
+        return terms, set(right.replace(".", "")) | (spread if "..." in right else set())
+    single = {letter for letter in left if letter.isalpha() and left.count(letter) == 1}
+    return terms, single | spread
+
+
+def _term(text: str, shape: tuple[int, ...] | None) -> list[tuple[str, int]] | None:
+    if shape is None:
+        return None
+    before, dots, after = text.partition("...")
+    missing = len(shape) - len(before) - len(after) if dots else 0
+    names = [*before, *(str(index) for index in reversed(range(missing))), *after]
+    return list(zip(names, shape, strict=True))
+
+
+def attention(layer: Layer) -> Work:
+    """Queries times keys and weights times values: each L × S × d, for every head; masked places count too."""
+    q, k, v = layer.input(0), layer.input(1), layer.input(2)
+    past = layer.input(4)
+    if q is None or k is None or v is None or (layer.has(4) and past is None):
+        return Work("other", None, None)
+    if len(q) == 4:  # (batch, heads, length, d)
+        batch, heads, length, d = q
+        keys, dv = k[2], v[3]
+    else:  # (batch, length, heads · d)
+        heads, groups = int(layer.numbers["q_num_heads"]), int(layer.numbers["kv_num_heads"])
+        batch, length, d = q[0], q[1], q[2] // heads
+        keys, dv = k[1], v[2] // groups
+    keys += past[2] if past is not None else 0
+    return Work("other", batch * heads * length * keys * (d + dv), 0)
 
 
 def _fc(layer: Layer, left: int, right: int) -> Kind:
@@ -81,8 +141,8 @@ def recurrent(layer: Layer) -> Work:
     if x is None or w is None or r is None:
         return Work("other", None, None)
     steps = x[0] * x[1]  # sequence and batch, whichever comes first
-    bias = layer.input(3)
-    return Work("other", steps * (prod(w) + prod(r)), steps * prod(bias) if bias is not None else 0)
+    bias = layer.input(3) if layer.has(3) else (0,)
+    return Work("other", steps * (prod(w) + prod(r)), None if bias is None else steps * prod(bias))
 
 
 def free(_: Layer) -> Work:
@@ -95,23 +155,39 @@ def _adds(layer: Layer, bias: int) -> int:
 
 
 FREE = """
-    Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization Bernoulli BitShift
-    BitwiseAnd BitwiseNot BitwiseOr BitwiseXor BlackmanWindow Cast CastLike Ceil Celu CenterCropPad Clip
-    Compress Concat Constant ConstantOfShape Cos Cosh CumSum DepthToSpace DequantizeLinear Div Dropout
-    DynamicQuantizeLinear Elu Equal Erf Exp Expand EyeLike Flatten Floor Gather GatherElements GatherND Gelu
-    GlobalAveragePool GlobalLpPool GlobalMaxPool Greater GreaterOrEqual GroupNormalization HammingWindow
-    HannWindow HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN LayerNormalization
-    LeakyRelu Less LessOrEqual Log LogSoftmax LpNormalization LpPool Max MaxPool MaxRoiPool MaxUnpool Mean
-    MeanVarianceNormalization Min Mish Mod Mul Neg NonMaxSuppression NonZero Not OneHot Or PRelu Pad Pow
-    QuantizeLinear RMSNormalization RandomNormal RandomNormalLike RandomUniform RandomUniformLike Range
-    Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd
-    ReduceSum ReduceSumSquare Relu Reshape Resize ReverseSequence RoiAlign Round Scatter Selu Shape Shrink
-    Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Swish Tan
-    Tanh ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze Upsample Where Xor
+    Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization Bernoulli BitCast
+    BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor BlackmanWindow Cast CastLike Ceil Celu CenterCropPad Clip
+    Col2Im Compress Concat ConcatFromSequence Constant ConstantOfShape Cos Cosh CumProd CumSum DepthToSpace
+    DequantizeLinear Div Dropout DynamicQuantizeLinear Elu Equal Erf Exp Expand EyeLike Flatten Floor Gather
+    GatherElements GatherND Gelu GlobalAveragePool GlobalLpPool GlobalMaxPool Greater GreaterOrEqual GridSample
+    GroupNormalization HammingWindow HannWindow HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf
+    IsNaN LRN LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax LpNormalization LpPool Max MaxPool
+    MaxRoiPool MaxUnpool Mean MeanVarianceNormalization Min Mish Mod Mul Multinomial Neg NonMaxSuppression NonZero
+    Not OneHot Optional OptionalGetElement OptionalHasElement Or PRelu Pad Pow QuantizeLinear RMSNormalization
+    RandomNormal RandomNormalLike RandomUniform RandomUniformLike Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum
+    ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize
+    ReverseSequence RoiAlign RotaryEmbedding Round Scatter ScatterElements ScatterND Selu SequenceAt
+    SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength Shape Shrink Sigmoid Sign Sin Sinh
+    Size Slice Softmax Softplus Softsign SpaceToDepth Split SplitToSequence Sqrt Squeeze Sub Sum SwiGLU Swish Tan
+    Tanh TensorScatter ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze Upsample Where Xor
 """
+
+# ONNX Runtime's own (domain com.microsoft), as its optimiser and its quantiser write them
+FREE_OF_RUNTIME = """
+    BiasGelu DequantizeLinear FastGelu Gelu QLinearAdd QLinearAveragePool QLinearConcat QLinearGlobalAveragePool
+    QLinearLeakyRelu QLinearMul QLinearSigmoid QLinearSoftmax QuantizeLinear QuickGelu
+"""
+RUNTIME = "com.microsoft::"
 
 COSTS: Mapping[str, Callable[[Layer], Work]] = {
     **dict.fromkeys(FREE.split(), free),
+    **{f"{RUNTIME}{name}": free for name in FREE_OF_RUNTIME.split()},
+    f"{RUNTIME}FusedConv": conv,
+    f"{RUNTIME}FusedGemm": gemm,
+    f"{RUNTIME}FusedMatMul": matmul,
+    "Attention": attention,
+    "DeformConv": deform_conv,
+    "Einsum": einsum,
     "Conv": conv,
     "ConvInteger": conv,
     "QLinearConv": qlinear_conv,
@@ -128,7 +204,12 @@ COSTS: Mapping[str, Callable[[Layer], Work]] = {
 EVERY = tuple(range(64))
 # The inputs that are weights when they are stored. Other stored inputs (axes, scales, limits) belong to the formula.
 WEIGHT_INPUTS: Mapping[str, tuple[int, ...]] = {
+    f"{RUNTIME}FusedConv": (1, 2),
+    f"{RUNTIME}FusedGemm": (1, 0, 2),
+    f"{RUNTIME}FusedMatMul": (1, 0),
     "Conv": (1, 2),
+    "DeformConv": (1, 3),
+    "Einsum": (1, 0),
     "ConvInteger": (1,),
     "QLinearConv": (3, 8),
     "ConvTranspose": (1, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from copy import copy
@@ -11,6 +12,10 @@ import onnx
 import onnx_ir as ir
 
 from profiler.wire import fields, head
+
+# It warns of values that nothing makes, which `formats` refuses with the file's name, and of initializers without
+# values, which is what is written here.
+logging.getLogger("onnx_ir").setLevel(logging.ERROR)
 
 GRAPH, INITIALIZER = 7, 5  # ModelProto.graph, GraphProto.initializer
 RAW_DATA, EXTERNAL_DATA, DATA_LOCATION = 9, 13, 14  # of TensorProto

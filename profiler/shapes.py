@@ -10,6 +10,7 @@ from onnx import shape_inference
 from onnx_ir.passes.common import LiftConstantsToInitializersPass, LiftSubgraphInitializersToMainGraphPass
 
 from profiler.errors import BadInput
+from profiler.lookalikes import disguise
 from profiler.serial import BIG, inner_tensors, skeleton
 
 Dims = tuple[int | str, ...]
@@ -105,6 +106,10 @@ def _outline(model: ir.Model) -> onnx.ModelProto:
     for opset in proto.opset_import:
         if opset.domain in ("", "ai.onnx"):
             opset.version = min(opset.version, onnx.defs.onnx_opset_version())
+    for output in proto.graph.output:  # what a file claims of them must not stand against what follows
+        if output.type.HasField("tensor_type"):
+            output.type.tensor_type.ClearField("shape")
+    disguise(proto.graph)
     return proto
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import onnx
@@ -18,9 +17,6 @@ from profiler.network import Network, name_nodes, recipe_in
 from profiler.serial import skeleton
 from profiler.shapes import open_negative, subgraphs
 from profiler.wire import WireError
-
-# It warns of values that nothing makes, and goes on; they are refused here, with the file's name.
-logging.getLogger("onnx_ir").setLevel(logging.ERROR)
 
 MOST_TOLD = 5  # names of nodes in a message
 

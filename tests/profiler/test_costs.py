@@ -147,12 +147,13 @@ def test_an_embedding_counts_and_integers_do_not(make):
 def test_operators_outside_the_table_are_unknown(make):
     network = make(
         "g (float[2,4] x) => (float[2,4] y) {"
-        ' e = Einsum <equation = "ij,jk->ik"> (x, w)  f = own.Thing (e)  y = Relu (f) }',
+        ' e = Einsum <equation = "ij,jk,kl->il"> (x, w, w)  d = Det (w)  f = own.Thing (e, d)  y = Relu (f) }',
         w=f(4, 4),
     )
     counted = breakdown(network)
-    assert counted.unknown_ops == ("Einsum", "own::Thing")
-    assert [(layer.params, layer.macs, layer.weight_bytes) for layer in counted.layers[:2]] == [(None,) * 3] * 2
+    assert counted.unknown_ops == ("Einsum", "Det", "own::Thing")
+    assert [layer.macs for layer in counted.layers] == [None, None, None, 0]
+    assert [layer.params for layer in counted.layers] == [16, None, None, 0]
     assert counted.totals().macs == 0
 
 
