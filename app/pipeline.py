@@ -292,8 +292,9 @@ def activity(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     network = candidate_network(settings)
     data = open_data(settings["data"])
     objects.mkdir(parents=True, exist_ok=True)
+    named = network.named(str(settings.get("name", network.name)))  # a stored file is called by its digest
     found = yield from measure_activity(
-        network, data.split(split), samples=int(settings.get("samples", SAMPLES)), folder=objects
+        named, data.split(split), samples=int(settings.get("samples", SAMPLES)), folder=objects
     )
     yield ActivityMeasured(settings["letter"], data.title, split, found)
     return {}

@@ -347,6 +347,7 @@ class Workbench:
         elif kind in ("evaluate", "activity", "pack", "profile"):
             candidate = self._candidate(entry.view.letter)
             settings |= {"source": candidate.source, "input_recipe": to_plain(candidate.input_recipe)}
+            settings["name"] = candidate.breakdown.network
         return settings
 
     def study_file_stem(self) -> str:

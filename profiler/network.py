@@ -145,6 +145,10 @@ class Network:
         """The same network with a recipe that stands beside it: its file, and so its digest, stays what it was."""
         return Network(self.model, name=self.name, path=self.path, input_recipe=recipe, file=self.file)
 
+    def named(self, name: str) -> Network:
+        """The same network under another name, for people: its file stays what it was."""
+        return Network(self.model, name=name, path=self.path, input_recipe=self.input_recipe, file=self.file)
+
     def open_sizes(self) -> Mapping[str, tuple[int | str, ...]]:
         """The inputs that have an unbound size other than the batch, with their shapes."""
         return {

@@ -73,7 +73,7 @@ def test_activity_of_the_demo_network(answer, run, tmp_path):
     assert layers["pool1"]["weights"] is None
     status, out, _ = run("activity", "a", "--data", "digits", "--samples", "20", "--study", study)
     assert status == 0
-    assert "20 images of Digits, test" in out
+    assert "LeNet-5-digits · 20 images of Digits, test" in out  # not the digest under which it is stored
     assert all(head in out for head in ("Act%", "Weights%", "FLOP%", "Total"))
 
 
