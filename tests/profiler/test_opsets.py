@@ -26,7 +26,7 @@ def with_setting(opset, since, op, reads, makes, name, setting, value):
 
 
 def written_for(opset):
-    """Padding, a convolution with a bias, batch normalisation, pooling, a depthwise convolution, means, two FC layers."""
+    """Padding, a convolution with a bias, normalisation, pooling, a depthwise convolution, means, two FC layers."""
     weights = [
         stored("conv.weight", np.ones((8, 3, 3, 3))),
         stored("conv.bias", np.ones(8)),
