@@ -26,7 +26,7 @@ TEACHER = ((96, 8, 4, 4), (192, 8, 3, 4), (192, 5, 3, 2))  # units, kernel, padd
 def fitnets_teacher(last_pieces: int = LAST_PIECES) -> Network:
     """The maxout network of Goodfellow et al. 2013 (pylearn2's cifar10.yaml): 5 layers, 16.2 million parameters.
 
-    With two pieces in the last hidden layer it would be the 9 million parameters that the paper's table 1 prints.
+    With two pieces in the last hidden layer it would be the 9 million that the paper prints (see docs/zoo.md).
     """
     b = Builder("FitNets-teacher", (3, 32, 32))
     x = b.input

@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -257,3 +258,16 @@ def test_random_weights_follow_he():
     assert abs(weight.mean()) < 0.001
     np.testing.assert_array_equal(weight, zoo.build("LeNet-5").weight("fc1.weight"))
     assert not np.array_equal(weight[:10, :500], zoo.build("LeNet-5").weight("fc2.weight"))
+
+
+def test_the_table_in_the_docs_is_what_is_counted():
+    lines = (Path(__file__).parents[2] / "docs" / "zoo.md").read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
+    written = {row[0].strip("`"): [row[1], *(int(cell.replace(",", "")) for cell in row[2:6]), row[7]] for row in rows}
+    assert list(written) == list(zoo.ZOO)
+    for name, entry in zoo.ZOO.items():
+        found = breakdown(entry.build())
+        totals = found.totals()
+        norms = sum(layer.params or 0 for layer in found.layers if layer.op == "BatchNormalization")
+        counts = [totals.params, totals.params - norms // 2, totals.macs, totals.macs + totals.bias_adds]
+        assert written[name] == ["×".join(map(str, entry.input_shape)), *counts, entry.source]
