@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from compressors.operator_settings import Settings
-from compressors.padding import Pad, Window
+from compressors.padding import Crop, Pad, Window
 
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
@@ -31,11 +31,12 @@ class Held:
 
 @dataclass(frozen=True)
 class Layer:
-    """A module on the meta device, the tensors it is still to be given, and a padding to go before it."""
+    """A module on the meta device, the tensors it is still to be given, and what goes before and after it."""
 
     module: nn.Module
     held: tuple[Held, ...]
     before: nn.Module | None = None
+    after: nn.Module | None = None
 
 
 Shapes = Sequence[tuple[int, ...] | None]
@@ -78,27 +79,28 @@ def conv(s: Settings, shapes: Shapes, rank: int | None) -> Layer | None:
 
 
 def conv_transpose(s: Settings, shapes: Shapes, rank: int | None) -> Layer | None:
+    """Padding that torch’s layer cannot have is cut off behind it."""
     shape = shapes[1]
-    if shape is None or len(shape) - 2 not in TRANSPOSED or "output_shape" in s:
+    if shape is None or len(shape) - 2 not in TRANSPOSED:
         return None
     window = Window(s, shape[2:])
-    pad, groups, bias = window.static(), s.integer("group", 1), has(shapes, 2)
-    if pad is None or window.auto.startswith("SAME"):
-        return None
-    extra = tuple(s.integers("output_padding", [0] * len(pad)))
-    module = TRANSPOSED[len(pad)](
+    groups, bias, free = s.integer("group", 1), has(shapes, 2), (0,) * len(window.kernel)
+    wanted = s.integers("output_shape", [])[-len(free) :] or None
+    pad = None if wanted is not None or window.auto.startswith("SAME") else window.static()
+    extra = tuple(s.integers("output_padding", free))
+    module = TRANSPOSED[len(free)](
         shape[0],
         shape[1] * groups,
         tuple(window.kernel),  # type: ignore[arg-type]
         tuple(window.strides),  # type: ignore[arg-type]
-        pad,  # type: ignore[arg-type]
+        free if pad is None else pad,  # type: ignore[arg-type]
         extra,  # type: ignore[arg-type]
         groups,
         bias,
         tuple(window.dilations),  # type: ignore[arg-type]
         device="meta",
     )
-    return Layer(module, _weight_and_bias(bias))
+    return Layer(module, _weight_and_bias(bias), after=Crop(window, extra, wanted) if pad is None else None)
 
 
 def gemm(s: Settings, shapes: Shapes, rank: int | None) -> Layer | None:

@@ -10,7 +10,6 @@ Nothing is renamed and no exporter is called: `lower` writes what was learnt bac
 import keyword
 import operator
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,8 @@ from torch import fx, nn
 
 from compressors.layers import LAYERS, Held, Layer
 from compressors.operator_settings import Settings
-from compressors.operators import LISTS, OPERATORS, Operator
+from compressors.operators import LISTS, OPERATORS, SEVERAL, Operator
+from compressors.weights import PLUMBING, WEIGHTED, constant, learns, source
 from profiler.errors import BadInput
 from profiler.network import Network
 
@@ -30,6 +30,11 @@ BINDINGS = "netbonsai.bindings"
 
 FIX = "Use the steps that need no training: they work on any network."
 ONNX_DOMAINS = ("", "ai.onnx")
+
+TYPES = tuple(
+    ir.DataType[name] for name in ["FLOAT", "FLOAT16", "DOUBLE", "INT8", "INT16", "INT32", "INT64", "UINT8", "BOOL"]
+)
+"""Types that torch calculates with, and numpy has."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,9 @@ def bindings(module: nn.Module) -> tuple[Binding, ...]:
 def lift(network: Network) -> fx.GraphModule:
     """A module in eval mode that computes what the network computes, from copies of its weights.
 
-    Trainable: the weights of Conv, ConvTranspose, Gemm, MatMul, BatchNormalization and PRelu, and a bias added to
-    one of these; BatchNorm’s running statistics follow along in train mode. Other constants are frozen. A kernel that
-    several nodes share stays one parameter; equal biases that an exporter stored once become each layer’s own.
+    Trainable: the weights of Conv, ConvTranspose, Gemm, MatMul, PRelu, the normalisations and LSTM, GRU and RNN, and a
+    bias added to a layer; BatchNorm’s running statistics follow along in train mode. Other constants are frozen. A
+    kernel that several nodes share stays one parameter; equal biases that an exporter stored once become each layer’s.
     Raises BadInput naming the operator and node that can’t be lifted.
     """
     return _Lifting(network).module()
@@ -98,6 +103,7 @@ class _Lifting:
         initializers = self.model.graph.initializers
         for value in self.model.graph.inputs:
             if value.name not in initializers:
+                _check_type(value.dtype, f"The input “{value.name}” has them.")
                 self.values[value] = self.graph.placeholder(self.name(value.name or "input"))
         for node in self.model.graph:
             if node.op_type != "Constant":
@@ -129,6 +135,8 @@ class _Lifting:
         if node.domain not in ONNX_DOMAINS:
             raise _cannot(node, f"{node.domain}.{op}")
         settings = Settings.of(node, self.network.opset)
+        if op == "Cast":
+            _check_type(ir.DataType(settings.integer("to")), f"Node “{node.name}” makes them.")
         if op == "Relu":
             return self.call(node, nn.ReLU(), self.read(node.inputs[0]))
         if op == "Dropout":
@@ -156,13 +164,15 @@ class _Lifting:
         x = self.read(node.inputs[0])
         if layer.before is not None:
             x = self.call(node, layer.before, x, suffix="_pad")
-        called = self.call(node, layer.module, x)
+        made = called = self.call(node, layer.module, x)
+        if layer.after is not None:
+            made = self.call(node, layer.after, called, suffix="_crop")
         # A bias belongs with its weight: stored once for two layers, it is still two biases.
         together = tuple(_initializer_name(node.inputs[held.index]) for held in layer.held)
         for held in layer.held:
             self.fill(layer.module, held, node, together)
             self.bindings.append(Binding(str(called.target), held.attribute, node.name or "", held.index, held.turned))
-        return called
+        return made
 
     def fill(self, module: nn.Module, held: Held, node: ir.Node, together: tuple[str, ...]) -> None:
         """Give the module its tensor: a buffer of its own, or the parameter of the nodes that share all of it."""
@@ -179,12 +189,8 @@ class _Lifting:
         """An owned copy of a constant."""
         found = constant(node.inputs[index])
         assert found is not None
-        try:
-            return torch.from_numpy(np.array(found.numpy()))
-        except TypeError as error:
-            raise BadInput(
-                f"Weights of type {found.dtype.name} can’t be trained.", f"Node “{node.name}” has them.", FIX
-            ) from error
+        _check_type(found.dtype, f"Node “{node.name}” has them.")
+        return torch.from_numpy(np.array(found.numpy()))
 
     def arguments(self, node: ir.Node) -> list[Any]:
         lists = LISTS.get(node.op_type, ())
@@ -197,17 +203,28 @@ class _Lifting:
             return None if value is None else self.read(value)
         if listed:
             numbers: list[int] = found.numpy().reshape(-1).tolist()
-            return self.any_batch(node, numbers) if node.op_type == "Reshape" else numbers or None
+            return self.any_batch(node, numbers) if node.op_type in ("Reshape", "Resize") else numbers
         path = self.name(value.name or node.op_type)
-        if _learns(node, index):
-            self.root.register_parameter(path, nn.Parameter(self.tensor(node, index)))
+        if learns(node, index):
+            self.root.register_parameter(path, self.parameter(node, index))
             self.bindings.append(Binding("", path, node.name or "", index))
             return self.graph.get_attr(path)
         self.root.register_buffer(path, self.tensor(node, index))
         return self.graph.get_attr(path)
 
+    def parameter(self, node: ir.Node, index: int) -> nn.Parameter:
+        """A weight that nodes share is one parameter; a bias is each node's own."""
+        if node.op_type not in WEIGHTED and node.op_type not in PLUMBING:
+            return nn.Parameter(self.tensor(node, index))
+        key = (f"{index}", False, (_initializer_name(node.inputs[index]),))
+        if key not in self.parameters:
+            self.parameters[key] = nn.Parameter(self.tensor(node, index))
+        return self.parameters[key]
+
     def any_batch(self, node: ir.Node, sizes: list[int]) -> list[int]:
-        """A batch of one, written into a Reshape, becomes whatever batch comes."""
+        """A batch of one, written into a Reshape or Resize, becomes whatever batch comes."""
+        if node.attributes.get_int("allowzero", 0) or "axes" in node.attributes:
+            return sizes
         before = node.inputs[0].shape if node.inputs[0] is not None else None
         fixed = before is not None and len(before) > 0 and before[0] == self.batch == (sizes or [None])[0]
         return [0, *sizes[1:]] if fixed and isinstance(self.batch, int) else sizes
@@ -225,7 +242,7 @@ class _Lifting:
 
     def keep(self, node: ir.Node, made: fx.Node) -> None:
         """Remember which fx node makes which value."""
-        if node.op_type == "Split":
+        if node.op_type in SEVERAL:
             for index, output in enumerate(node.outputs):
                 self.values[output] = self.graph.call_function(operator.getitem, (made, index))
             return
@@ -237,20 +254,6 @@ class _Lifting:
                     f"Node “{node.name}” uses it.",
                     FIX,
                 )
-
-
-def constant(value: ir.Value | None) -> ir.TensorProtocol | None:
-    """What an initializer, a Constant or an Identity of one holds; None when it depends on the input."""
-    return None if value is None else ir.convenience.get_const_tensor(source(value))
-
-
-def source(value: ir.Value) -> ir.Value:
-    """The value behind Identity nodes: exporters share equal biases through them."""
-    producer = value.producer()
-    while producer is not None and producer.op_type == "Identity" and producer.inputs[0] is not None:
-        value = producer.inputs[0]
-        producer = value.producer()
-    return value
 
 
 def _initializer_name(value: ir.Value | None) -> str:
@@ -267,20 +270,9 @@ def _rank(value: ir.Value | None) -> int | None:
     return None if value is None or value.shape is None else len(value.shape)
 
 
-def _learns(node: ir.Node, index: int) -> bool:
-    """A bias added to a layer’s output, or a weight of a Gemm or MatMul that is no plain layer."""
-    found = constant(node.inputs[index])
-    if found is None or not np.issubdtype(found.dtype.numpy(), np.floating):
-        return False
-    if node.op_type in ("Gemm", "MatMul"):
-        return True
-    return node.op_type == "Add" and any(_made_by_layer(other) for other in node.inputs)
-
-
-def _made_by_layer(value: ir.Value | None) -> bool:
-    producer = None if value is None else value.producer()
-    weights: Sequence[ir.Value | None] = () if producer is None else producer.inputs[1:2]
-    return producer is not None and producer.op_type in LAYERS and any(constant(w) is not None for w in weights)
+def _check_type(dtype: ir.DataType | None, where: str) -> None:
+    if dtype is not None and dtype not in TYPES:
+        raise BadInput(f"Values of type {dtype.name.lower()} can’t be trained.", where, FIX)
 
 
 def _cannot(node: ir.Node, op: str) -> BadInput:

@@ -10,7 +10,8 @@ import numpy as np
 import onnx_ir as ir
 from torch import nn
 
-from compressors.lift import Binding, bindings, source
+from compressors.lift import Binding, bindings
+from compressors.weights import source
 from profiler import shapes
 from profiler.network import Network, set_weight
 
@@ -103,5 +104,5 @@ def _set_groups(module: nn.Module, nodes: dict[str | None, ir.Node]) -> None:
     for binding in bindings(module):
         layer = module.get_submodule(binding.path) if binding.path else module
         node = nodes[binding.node]
-        if node.op_type in ("Conv", "ConvTranspose"):
+        if node.op_type in ("Conv", "ConvTranspose") and hasattr(layer, "groups"):
             node.attributes["group"] = ir.AttrInt64("group", int(layer.groups))  # type: ignore[arg-type]

@@ -47,3 +47,18 @@ class Settings:
 
 def _plain(value: Any) -> Any:
     return np.array(value.numpy()) if hasattr(value, "numpy") else value
+
+
+def listed(numbers: Any) -> list[int] | None:
+    """Whole numbers that came as a tensor, an array or a list; None where none were given."""
+    if numbers is None:
+        return None
+    return [int(number) for number in (numbers.flatten().tolist() if hasattr(numbers, "flatten") else numbers)]
+
+
+def axes_of(s: Settings, given: Any, rank: int) -> list[int] | None:
+    """Axes from 0 on: an attribute in older opsets and an input in newer ones. None where they are left out."""
+    if given is None and "axes" not in s:
+        return None
+    axes = s.integers("axes") if given is None else listed(given) or []
+    return [axis + rank if axis < 0 else axis for axis in axes]

@@ -7,39 +7,18 @@ Integer inputs that a file keeps as constants (shapes, axes, sizes) arrive as li
 # pyright: reportUnknownLambdaType=false, reportUnknownParameterType=false
 # torch is only partly typed; what comes out of it is checked by the tests.
 
-# ruff: noqa: ARG001, ARG005 - every function of the table takes the settings and all inputs, used or not
+# ruff: noqa: ARG005 - every function of the table takes the settings and all inputs, used or not
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import onnx_ir as ir
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from compressors import arithmetic as a
+from compressors import convolving, indexing, normalising, pooling, recurrent, resizing, sampling, shaping
 from compressors.operator_settings import Settings
-from compressors.padding import average_pool, max_pool
-from compressors.shaping import (
-    Numbers,
-    axes_of,
-    constant_of_shape,
-    depth_to_space,
-    expand,
-    flatten,
-    gather,
-    pad,
-    reshape,
-    resize,
-    scalar,
-    shape_of,
-    slices,
-    split,
-    squeeze,
-    transpose,
-    unsqueeze,
-)
 
 Tensor = torch.Tensor
 
@@ -58,187 +37,169 @@ class Operator(nn.Module):
         return self.op
 
 
-def clip(s: Settings, x: Tensor, low: Any = None, high: Any = None) -> Tensor:
-    bottom = scalar(low, s.number("min", -math.inf))
-    top = scalar(high, s.number("max", math.inf))
-    return torch.clamp(x, bottom, top)
-
-
-def softmax(s: Settings, x: Tensor) -> Tensor:
-    """From opset 13 along one axis; before, over all axes from `axis` on."""
-    if s.opset >= 13:
-        return torch.softmax(x, s.integer("axis", -1))
-    return torch.softmax(x.flatten(s.integer("axis", 1)), -1).reshape(x.shape)
-
-
-def log_softmax(s: Settings, x: Tensor) -> Tensor:
-    if s.opset >= 13:
-        return torch.log_softmax(x, s.integer("axis", -1))
-    return torch.log_softmax(x.flatten(s.integer("axis", 1)), -1).reshape(x.shape)
-
-
-def lrn(s: Settings, x: Tensor) -> Tensor:
-    """Local response normalisation across channels: x / (bias + alpha/size · Σ x²)^beta."""
-    size = s.integer("size")
-    squares = x.square().unsqueeze(1)
-    before = (size - 1) // 2
-    pads = [0, 0] * (x.dim() - 2) + [before, size - 1 - before]
-    mean = F.pad(squares, pads).unfold(2, size, 1).sum(-1).squeeze(1) / size
-    return x / (s.number("bias", 1.0) + s.number("alpha", 1e-4) * mean) ** s.number("beta", 0.75)
-
-
-def reduce(how: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A reduction over some axes, or over all where none are named."""
-
-    def reduced(s: Settings, x: Tensor, axes: Numbers = None) -> Tensor:
-        chosen = axes_of(s, axes)
-        if not chosen and s.integer("noop_with_empty_axes"):
-            return x
-        return how(x, tuple(chosen or range(x.dim())), bool(s.integer("keepdims", 1)))
-
-    return reduced
-
-
-def divide(s: Settings, a: Tensor, b: Tensor) -> Tensor:
-    """Whole numbers are divided as in C: towards zero."""
-    whole = not (a.is_floating_point() or b.is_floating_point())
-    return torch.div(a, b, rounding_mode="trunc") if whole else a / b
-
-
-def gemm(s: Settings, a: Tensor, b: Tensor, c: Tensor | None = None) -> Tensor:
-    left = a.t() if s.integer("transA") else a
-    right = b.t() if s.integer("transB") else b
-    product = s.number("alpha", 1.0) * (left @ right)
-    return product if c is None else product + s.number("beta", 1.0) * c
-
-
-def cast(s: Settings, x: Tensor) -> Tensor:
-    kind = ir.DataType(s.integer("to")).numpy()
-    return x.to(torch.from_numpy(np.zeros(1, kind)).dtype)
-
-
-def where(s: Settings, condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return torch.where(condition, a, b)
-
-
-def power(s: Settings, x: Tensor, exponent: Any) -> Tensor:
-    return torch.pow(x, exponent).to(x.dtype)
-
-
-def hard_sigmoid(s: Settings, x: Tensor) -> Tensor:
-    return torch.clamp(s.number("alpha", 0.2) * x + s.number("beta", 0.5), 0, 1)
-
-
-def layer_norm(s: Settings, x: Tensor, scale: Tensor, shift: Tensor | None = None) -> Tensor:
-    axis = s.integer("axis", -1) % x.dim()
-    return F.layer_norm(x, x.shape[axis:], scale, shift, s.number("epsilon", 1e-5))
-
-
-def instance_norm(s: Settings, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    return F.instance_norm(x, weight=scale, bias=shift, eps=s.number("epsilon", 1e-5))
-
-
 def _plain(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """A function of the inputs alone."""
     return lambda s, *inputs: function(*inputs)
 
 
-def _over_all(function: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
-    """Sum, Max and Min take any number of inputs."""
-
-    def folded(s: Settings, first: Tensor, *rest: Tensor) -> Tensor:
-        for other in rest:
-            first = function(first, other)
-        return first
-
-    return folded
-
-
-def _spatial(how: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    return lambda s, x: how(x, tuple(range(2, x.dim())), True)
-
-
 OPERATORS: dict[str, Callable[..., Any]] = {
     "Abs": _plain(torch.abs),
+    "Acos": _plain(torch.acos),
+    "Acosh": _plain(torch.acosh),
     "Add": _plain(torch.add),
-    "AveragePool": average_pool,
-    "Cast": cast,
+    "AffineGrid": sampling.affine_grid,
+    "And": _plain(torch.logical_and),
+    "ArgMax": indexing.arg(torch.argmax),
+    "ArgMin": indexing.arg(torch.argmin),
+    "Asin": _plain(torch.asin),
+    "Asinh": _plain(torch.asinh),
+    "Atan": _plain(torch.atan),
+    "Atanh": _plain(torch.atanh),
+    "AveragePool": pooling.average_pool,
+    "BatchNormalization": convolving.batch_norm,
+    "Cast": a.cast,
+    "CastLike": lambda s, x, like: a.cast_to(x, like.dtype),
     "Ceil": _plain(torch.ceil),
-    "Clip": clip,
+    "Celu": lambda s, x: F.celu(x, s.number("alpha", 1.0)),
+    "Clip": a.clip,
     "Concat": lambda s, *inputs: torch.cat(inputs, s.integer("axis")),
-    "ConstantOfShape": constant_of_shape,
-    "DepthToSpace": depth_to_space,
-    "Div": divide,
-    "Elu": lambda s, x: F.elu(x, s.number("alpha", 1.0)),
+    "ConstantOfShape": shaping.constant_of_shape,
+    "Conv": convolving.conv,
+    "ConvTranspose": convolving.conv_transpose,
+    "Cos": _plain(torch.cos),
+    "Cosh": _plain(torch.cosh),
+    "CumProd": indexing.cumulative(torch.cumprod, 1),
+    "CumSum": indexing.cumulative(torch.cumsum, 0),
+    "DepthToSpace": shaping.depth_to_space,
+    "Det": _plain(torch.linalg.det),
+    "Div": a.divide,
+    "Einsum": lambda s, *inputs: torch.einsum(s.text("equation", ""), *inputs),
+    "Elu": a.elu,
     "Equal": _plain(torch.eq),
     "Erf": _plain(torch.erf),
     "Exp": _plain(torch.exp),
-    "Expand": expand,
-    "Flatten": flatten,
+    "Expand": shaping.expand,
+    "EyeLike": indexing.eye_like,
+    "Flatten": shaping.flatten,
     "Floor": _plain(torch.floor),
-    "Gather": gather,
+    "GRU": recurrent.gru,
+    "Gather": indexing.gather,
+    "GatherElements": indexing.gather_elements,
+    "GatherND": indexing.gather_nd,
     "Gelu": lambda s, x: F.gelu(x, approximate=s.text("approximate", "none")),
-    "Gemm": gemm,
-    "GlobalAveragePool": _spatial(torch.mean),
-    "GlobalMaxPool": _spatial(torch.amax),
-    "HardSigmoid": hard_sigmoid,
+    "Gemm": a.gemm,
+    "GlobalAveragePool": pooling.global_pool(torch.mean),
+    "GlobalLpPool": pooling.global_lp_pool,
+    "GlobalMaxPool": pooling.global_pool(torch.amax),
+    "Greater": _plain(torch.gt),
+    "GreaterOrEqual": _plain(torch.ge),
+    "GridSample": sampling.grid_sample,
+    "GroupNormalization": normalising.group_norm,
+    "HardSigmoid": a.hard_sigmoid,
     "HardSwish": _plain(F.hardswish),
+    "Hardmax": a.hardmax,
     "Identity": _plain(lambda x: x),
-    "InstanceNormalization": instance_norm,
-    "LRN": lrn,
-    "LayerNormalization": layer_norm,
+    "InstanceNormalization": normalising.instance_norm,
+    "IsInf": a.is_inf,
+    "IsNaN": _plain(torch.isnan),
+    "LRN": normalising.lrn,
+    "LSTM": recurrent.lstm,
+    "LayerNormalization": normalising.layer_norm,
     "LeakyRelu": lambda s, x: F.leaky_relu(x, s.number("alpha", 0.01)),
+    "Less": _plain(torch.lt),
+    "LessOrEqual": _plain(torch.le),
     "Log": _plain(torch.log),
-    "LogSoftmax": log_softmax,
+    "LogSoftmax": a.along(torch.log_softmax),
+    "LpNormalization": normalising.lp_norm,
+    "LpPool": pooling.lp_pool,
     "MatMul": _plain(torch.matmul),
-    "Max": _over_all(torch.maximum),
-    "MaxPool": max_pool,
-    "Min": _over_all(torch.minimum),
+    "Max": a.over_all(torch.maximum),
+    "MaxPool": pooling.max_pool,
+    "Mean": lambda s, *inputs: a.over_all(torch.add)(s, *inputs) / len(inputs),
+    "MeanVarianceNormalization": normalising.mean_variance_norm,
+    "Min": a.over_all(torch.minimum),
     "Mish": _plain(F.mish),
+    "Mod": lambda s, x, y: torch.fmod(x, y) if s.integer("fmod") else torch.remainder(x, y),
     "Mul": _plain(torch.mul),
     "Neg": _plain(torch.neg),
+    "NonZero": indexing.non_zero,
     "Not": _plain(torch.logical_not),
-    "Pad": pad,
-    "Pow": power,
-    "Range": lambda s, start, end, step: torch.arange(start.item(), end.item(), step.item()),
+    "OneHot": indexing.one_hot,
+    "Or": _plain(torch.logical_or),
+    "PRelu": convolving.prelu,
+    "Pad": shaping.pad,
+    "Pow": a.power,
+    "RMSNormalization": normalising.rms_norm,
+    "RNN": recurrent.rnn,
+    "Range": a.arange,
     "Reciprocal": _plain(torch.reciprocal),
-    "ReduceMax": reduce(torch.amax),
-    "ReduceMean": reduce(torch.mean),
-    "ReduceMin": reduce(torch.amin),
-    "ReduceSum": reduce(torch.sum),
-    "Reshape": reshape,
-    "Resize": resize,
-    "Selu": _plain(F.selu),
-    "Shape": shape_of,
+    "ReduceL1": a.reduce(lambda x, axes, keep: x.abs().sum(axes, keep, dtype=x.dtype)),
+    "ReduceL2": a.reduce(lambda x, axes, keep: torch.linalg.vector_norm(x, 2, axes, keep)),
+    "ReduceLogSum": a.reduce(lambda x, axes, keep: x.sum(axes, keep).log()),
+    "ReduceLogSumExp": a.reduce(torch.logsumexp),
+    "ReduceMax": a.reduce(a.extreme(torch.amax)),
+    "ReduceMean": a.reduce(torch.mean),
+    "ReduceMin": a.reduce(a.extreme(torch.amin)),
+    "ReduceProd": a.reduce(a.product),
+    "ReduceSum": a.reduce(lambda x, axes, keep: x.sum(axes, keep, dtype=x.dtype)),
+    "ReduceSumSquare": a.reduce(lambda x, axes, keep: x.square().sum(axes, keep, dtype=x.dtype)),
+    "Reshape": shaping.reshape,
+    "Resize": resizing.resize,
+    "ReverseSequence": indexing.reverse_sequence,
+    "Round": _plain(torch.round),
+    "Scatter": indexing.scatter_elements,
+    "ScatterElements": indexing.scatter_elements,
+    "ScatterND": indexing.scatter_nd,
+    "Selu": a.selu,
+    "Shape": shaping.shape_of,
+    "Shrink": a.shrink,
     "Sigmoid": _plain(torch.sigmoid),
-    "Slice": slices,
-    "Softmax": softmax,
-    "Softplus": _plain(F.softplus),
-    "Split": split,
+    "Sign": _plain(torch.sign),
+    "Sin": _plain(torch.sin),
+    "Sinh": _plain(torch.sinh),
+    "Size": lambda s, x: torch.tensor(x.numel()),
+    "Slice": shaping.slices,
+    "Softmax": a.along(torch.softmax),
+    "Softplus": _plain(lambda x: F.softplus(x, threshold=60)),
+    "Softsign": _plain(F.softsign),
+    "SpaceToDepth": shaping.space_to_depth,
+    "Split": shaping.split,
     "Sqrt": _plain(torch.sqrt),
-    "Squeeze": squeeze,
+    "Squeeze": shaping.squeeze,
     "Sub": _plain(torch.sub),
-    "Sum": _over_all(torch.add),
+    "Sum": a.over_all(torch.add),
+    "Swish": lambda s, x: x * torch.sigmoid(s.number("alpha", 1.0) * x),
+    "Tan": _plain(torch.tan),
     "Tanh": _plain(torch.tanh),
-    "Transpose": transpose,
-    "Unsqueeze": unsqueeze,
-    "Where": where,
+    "ThresholdedRelu": lambda s, x: torch.where(x > s.number("alpha", 1.0), x, torch.zeros_like(x)),
+    "Tile": shaping.tile,
+    "TopK": indexing.top_k,
+    "Transpose": shaping.transpose,
+    "Trilu": indexing.trilu,
+    "Unsqueeze": shaping.unsqueeze,
+    "Upsample": resizing.upsample,
+    "Where": _plain(torch.where),
+    "Xor": _plain(torch.logical_xor),
 }
 """Every operator here is differentiable where it can be. What is not in the table can’t be lifted."""
 
+SEVERAL = frozenset({"GRU", "LSTM", "RNN", "Split", "TopK"})
+"""Operators that give a tuple, a value for each output."""
+
 LISTS: dict[str, tuple[int, ...]] = {
     "ConstantOfShape": (0,),
+    "CumProd": (1,),
+    "CumSum": (1,),
     "Expand": (1,),
     "Pad": (1, 3),
-    "ReduceMax": (1,),
-    "ReduceMean": (1,),
-    "ReduceMin": (1,),
-    "ReduceSum": (1,),
+    **{op: (1,) for op in OPERATORS if op.startswith("Reduce")},
     "Reshape": (1,),
     "Resize": (3,),
     "Slice": (1, 2, 3, 4),
     "Split": (1,),
     "Squeeze": (1,),
+    "Tile": (1,),
+    "TopK": (1,),
     "Unsqueeze": (1,),
 }
 """Which inputs are lists of whole numbers: kept as such where the file holds them as constants."""

@@ -12,9 +12,6 @@ from torch import nn
 
 from compressors.operator_settings import Settings
 
-MAX_POOLS = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
-AVERAGE_POOLS = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
-
 
 class Window:
     """Where a kernel moves: its size, strides, dilations and pads over the last axes, as a node's attributes say."""
@@ -52,10 +49,18 @@ class Window:
 
     def padded(self, x: torch.Tensor, value: float) -> torch.Tensor:
         """The input with its padding written out."""
-        pads = self.pads(x.shape[2:])
-        rank = len(self.kernel)
-        pairs = [size for axis in reversed(range(rank)) for size in (pads[axis], pads[rank + axis])]
-        return F.pad(x, pairs, value=value)
+        return spread(x, self.pads(x.shape[2:]), value)
+
+    def reaches(self) -> list[int]:
+        """From a kernel’s first input to the one behind its last."""
+        return [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilations, strict=True)]
+
+
+def spread(x: torch.Tensor, pads: Sequence[int], value: float = 0.0) -> torch.Tensor:
+    """The input with this much before each of its last axes, then after each; negative sizes cut."""
+    rank = len(pads) // 2
+    pairs = [size for axis in reversed(range(rank)) for size in (pads[axis], pads[rank + axis])]
+    return F.pad(x, pairs, value=value) if any(pairs) else x
 
 
 class Pad(nn.Module):
@@ -69,33 +74,26 @@ class Pad(nn.Module):
         return self.window.padded(x, 0.0)
 
 
-def max_pool(s: Settings, x: torch.Tensor) -> torch.Tensor:
-    """Padding never wins: it counts as minus infinity."""
-    window = Window(s, s.integers("kernel_shape"))
-    pad = _inside(window)
-    if pad is None:
-        x, pad = window.padded(x, -torch.inf), (0,) * len(window.kernel)
-    pool = MAX_POOLS[len(window.kernel)]
-    ceil = bool(s.integer("ceil_mode"))
-    return pool(x, window.kernel, window.strides, pad, window.dilations, ceil)
+class Crop(nn.Module):
+    """What makes a transposed convolution without padding the size it should be: its padding is cut off again.
 
+    Extra is the output padding, which the convolution already has; `wanted` are the output’s sizes, if they are given.
+    """
 
-def average_pool(s: Settings, x: torch.Tensor) -> torch.Tensor:
-    """Padding counts in the mean only where `count_include_pad` says so."""
-    window = Window(s, s.integers("kernel_shape"))
-    pool = AVERAGE_POOLS[len(window.kernel)]
-    ceil, counted = bool(s.integer("ceil_mode")), bool(s.integer("count_include_pad"))
-    pad = _inside(window)
-    if pad is not None:
-        return pool(x, window.kernel, window.strides, pad, ceil, counted)
-    none = (0,) * len(window.kernel)
-    mean = pool(window.padded(x, 0.0), window.kernel, window.strides, none, ceil, True)
-    if counted:
-        return mean
-    return mean / pool(window.padded(torch.ones_like(x), 0.0), window.kernel, window.strides, none, ceil, True)
+    def __init__(self, window: Window, extra: Sequence[int], wanted: Sequence[int] | None) -> None:
+        super().__init__()
+        self.window, self.extra, self.wanted = window, tuple(extra), None if wanted is None else tuple(wanted)
 
-
-def _inside(window: Window) -> tuple[int, ...] | None:
-    """Padding that torch's pools take: the same on both sides, and at most half the kernel."""
-    pad = window.static()
-    return pad if pad and all(2 * p <= k for p, k in zip(pad, window.kernel, strict=True)) else None
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        window = self.window
+        if self.wanted is None and not window.auto.startswith("SAME"):
+            return spread(x, [-size for size in (window.fixed if window.auto == "NOTSET" else [])])
+        if self.wanted is None:  # input size times stride, where the kernel reaches that far
+            parts = zip(window.reaches(), window.strides, self.extra, strict=True)
+            totals = [max(reach - stride + extra, 0) for reach, stride, extra in parts]
+        else:
+            totals = [size - wanted for size, wanted in zip(x.shape[2:], self.wanted, strict=True)]
+        halves = [total // 2 for total in totals]
+        others = [total - half for total, half in zip(totals, halves, strict=True)]
+        before, after = (halves, others) if window.auto == "SAME_UPPER" else (others, halves)
+        return spread(x, [-size for size in (*before, *after)])
