@@ -94,8 +94,8 @@ def lowering(network: Network, opset: int = 13, ir_version: int = 8) -> Lowering
         model = InlinePass()(model).model
         name_nodes(model)
     work = _Work(model, _names(model))
+    shapes.infer(model)
     if network.opset > opset:
-        shapes.infer(model)
         _lower(work, network.opset, opset)
     if work.refused:
         raise _refusal(network, work, opset)
@@ -221,7 +221,9 @@ def _set_opset(model: ir.Model, version: int) -> None:
 
 
 def _refusal(network: Network, work: _Work, opset: int) -> BadInput:
-    told = [f"“{node.name}” ({node.op_type}): {reason}" for node, reason in work.refused.items()]
+    told = [
+        f"“{node.name or node.outputs[0].name}” ({node.op_type}): {reason}" for node, reason in work.refused.items()
+    ]
     more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
     return BadInput(
         f"“{network.name}” has no exact form in opset {opset}.",

@@ -70,7 +70,8 @@ def clip_limits(change: Change) -> None:
 
 
 def dropout_ratio(change: Change) -> None:
-    """Dropout before 12: a ratio, and no training."""
+    """Dropout before 12: a ratio, and no training; what its mask then says was never laid down."""
+    dropout_mask(change)
     ratio, training = change.needed(1, "its ratio"), change.needed(2, "whether it is training")
     if training is not None and bool(training.reshape(-1)[0]):
         raise Refused("training_mode = 1")
@@ -81,7 +82,7 @@ def dropout_ratio(change: Change) -> None:
 
 
 def dropout_mask(change: Change) -> None:
-    """Dropout before 10 gives its mask as numbers."""
+    """Dropout before 10 gives its mask as numbers; here it gives none."""
     mask = change.node.outputs[1] if len(change.node.outputs) > 1 else None
     if mask is not None and (mask.uses() or mask.is_graph_output()):
         raise Refused("its mask")
