@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.answers import version
-from app.grammar_networks import activity, diff, fusion, inspect, memory, unpack, zoo
+from app.grammar_networks import activity, convert, diff, fusion, inspect, memory, unpack, zoo
 from app.grammar_parts import DATA_HELP, NETWORK_HELP, command, how, measured, network, whole
 
 
@@ -108,6 +108,7 @@ COMMANDS: dict[str, Callable[[Any], None]] = {
     "compare": compare,
     "pack": pack,
     "unpack": unpack,
+    "convert": convert,
     "devices": devices,
     "report": report,
     "study": study,

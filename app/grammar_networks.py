@@ -29,6 +29,15 @@ def unpack(commands: Any) -> None:
     made.add_argument("-o", "--out", required=True, metavar="OUT.onnx")
 
 
+def convert(commands: Any) -> None:
+    made = command(commands, "convert", "A network as an ONNX file, in an older opset if asked.", "convert:convert")
+    network(made)
+    made.add_argument("-o", "--out", required=True, metavar="OUT.onnx")
+    made.add_argument("--opset", type=whole(1), metavar="N", help="no newer than this, exactly or not at all (its own)")
+    made.add_argument("--runtime", metavar="X.Y", help="the newest opset that this release of ONNX Runtime loads")
+    made.add_argument("--ir", type=whole(1), metavar="N", help="IR version (the one that came with the opset)")
+
+
 def fusion(commands: Any) -> None:
     made = command(commands, "fusion", "Which layers a runtime makes one kernel, and what that saves.", "fusion:fusion")
     network(made)

@@ -27,6 +27,14 @@ def histogram(settings: Mapping[str, Any]) -> dict[str, Any]:
     return to_plain(weight_histogram(values, settings["weight"], settings["layer"]))
 
 
+def convert(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a candidate as an ONNX file. Needs `source`, `objects`, `out`; `opset` unless it is to stay."""
+    from app.convert import convert as write
+
+    network = _network(settings["source"], settings["objects"])
+    return write(network, Path(settings["out"]), settings.get("opset"))
+
+
 def fusion(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What a runtime makes of a candidate: the values of `profiler.fusion.Fusion`. Needs `source`, `objects`."""
     from profiler.fusion import fusion as find
