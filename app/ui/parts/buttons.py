@@ -52,6 +52,7 @@ def menu_button(text: str, menu: QMenu, *, glyph: str = "", tip: str = "", plain
         made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the caret stands behind the words
     made.setProperty("plain", plain)
     menu.setParent(made, menu.windowFlags())
+    menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
     made.clicked.connect(lambda: menu.popup(made.mapToGlobal(made.rect().bottomLeft())))
     made.setAccessibleDescription("Opens a menu")
     return made

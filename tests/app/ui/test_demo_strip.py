@@ -1,5 +1,7 @@
 """The menu of built-in networks."""
 
+from PySide6.QtCore import Qt
+
 from app.questions import zoo
 from app.ui.network.demo_strip import DemoStrip
 
@@ -15,6 +17,7 @@ def test_networks_stand_in_a_menu_of_their_family(qtbot):
         "For small devices", "FitNets",
     ]  # fmt: skip
     menu = strip.menu.actions()[2].menu()
+    assert menu.layoutDirection() == Qt.LayoutDirection.LeftToRight  # although the button’s caret stands on its right
     names = [action.text().split()[0] for action in menu.actions()]
     assert names == ["AlexNet", "AlexNet-torchvision", "VGG-F", "VGG-M", "VGG-S", "VGG-16", "VGG-19"]
     heard = []
