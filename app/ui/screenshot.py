@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sheet", default="", choices=("", "goal", "queue", "search"))
     parser.add_argument("--shrink", action="store_true", help="press Shrink it first")
     parser.add_argument("--wait", type=float, default=12.0)
+    parser.add_argument("--settle", type=float, default=2.5, help="seconds from there to the picture")
     parser.add_argument("--out", type=Path, required=True)
     return parser
 
@@ -63,7 +64,7 @@ def _take(asked: argparse.Namespace, scratch: Path) -> int:
             window.opening.shrink()
         _choose(window, asked)
         QTimer.singleShot(
-            2500 if asked.shrink else 800, lambda: (window.grab().save(str(asked.out)), window.close(), app.quit())
+            int(1000 * asked.settle), lambda: (window.grab().save(str(asked.out)), window.close(), app.quit())
         )
 
     QTimer.singleShot(int(1000 * asked.wait), picture)

@@ -7,4 +7,5 @@ from app.ui.network.view import ViewEntry
 VIEWS = (
     ViewEntry("layers", "Layers", "app.ui.network.layers_view", "LayersView"),
     ViewEntry("treemap", "Treemap", "app.ui.network.treemap_view", "TreemapView"),
+    ViewEntry("memory", "Memory", "app.ui.network.memory_view", "MemoryView"),
 )
