@@ -33,6 +33,8 @@ class Commands:
         self._add_undo(menu)
         menu.addSeparator()
         menu.addAction(icon("floppy-disk"), "Save a copy…", opening.save_copy)
+        network = menu.addAction(icon("file-arrow-down"), "Save the network as ONNX…", self.save_network)
+        network.setEnabled(bool(window.desk.candidate))
         if "report" in window.entries:
             menu.addAction(icon("export"), "Export a report…", lambda: window.show_page("report"))
 
@@ -67,6 +69,7 @@ class Commands:
             Hit("Open a network…", "Ctrl+O", "folder-open", opening.open_file),
             Hit("New study", "Ctrl+N", "file-plus", self.new_study),
             Hit("Set a goal", "", "target", window.goal_sheet.present),
+            Hit("Save the network as ONNX…", "", "file-arrow-down", self.save_network),
             Hit("Choose data…", "", "image", opening.choose_data),
             Hit("Show the queue", "", "list", window.open_queue),
             Hit("Next counting convention", "M", "hash", window.desk.next_convention),
@@ -78,6 +81,10 @@ class Commands:
 
     def new_study(self) -> None:
         self._window.studies.new("Study")
+
+    def save_network(self) -> None:
+        """The selected candidate's."""
+        self._window.saving.present_for("")
 
     def undo(self) -> None:
         """The page's own first (a recipe), then the study's."""

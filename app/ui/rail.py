@@ -22,6 +22,7 @@ class Rail(QFrame):
 
     make_one = Signal()
     open_network = Signal()
+    save_network = Signal(str)
     resized = Signal()
 
     def __init__(self, desk: Desk) -> None:
@@ -86,6 +87,7 @@ class Rail(QFrame):
         menu.addAction(icon("push-pin"), "Let go of its marker\tP" if candidate.pinned else "Pin\tP", listed.pin)
         hide = "Show again\tDel" if candidate.hidden else "Hide\tDel"
         menu.addAction(icon("eye" if candidate.hidden else "eye-slash"), hide, listed.hide_or_show)
+        menu.addAction(icon("floppy-disk"), "Save as ONNX…", lambda: self.save_network.emit(letter))
         menu.popup(at)
 
 

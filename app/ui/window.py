@@ -24,6 +24,7 @@ from app.ui.parts.card import hairline
 from app.ui.plots.spares import make_spare
 from app.ui.queue_sheet import QueueSheet
 from app.ui.rail import Rail
+from app.ui.save_network import SaveNetwork
 from app.ui.search import Search
 from app.ui.shortcuts import Shortcuts
 from app.ui.studies import Studies
@@ -50,6 +51,7 @@ class Window(QWidget):
         self._lay_out()
         self.goal_sheet = GoalSheet(self.page_area, desk)
         self.queue_sheet = QueueSheet(self.page_area, desk)
+        self.saving = SaveNetwork(self.page_area, desk)
         self.opening = Opening(self, desk, studies)
         self.commands = Commands(self)
         self.search = Search(self.page_area, desk, self.commands.hits)
@@ -99,6 +101,7 @@ class Window(QWidget):
         self.rail.resized.connect(self._line_up)
         self.rail.make_one.connect(lambda: self.show_page("compress"))
         self.rail.open_network.connect(self.opening.add_network)
+        self.rail.save_network.connect(self.saving.present_for)
         self.studies.failed.connect(self._could_not_open)
         self.targets.dropped.connect(self.opening.dropped)
 
@@ -209,7 +212,7 @@ class Window(QWidget):
 
     def close_sheet(self) -> bool:
         """The sheet on top, if one is open."""
-        for sheet in (self.search, self.goal_sheet, self.queue_sheet, self.opening.sizes):
+        for sheet in (self.search, self.goal_sheet, self.queue_sheet, self.saving, self.opening.sizes):
             if sheet.isVisible():
                 sheet.dismiss()
                 return True
