@@ -18,5 +18,6 @@ def told(what: str) -> Generator[None, None, None]:
         root: BaseException = error
         while root.__cause__ is not None:
             root = root.__cause__
-        reason = next((line.strip(" .") for line in str(root).splitlines() if line.strip()), type(root).__name__)
+        said = f"{root} is not there" if isinstance(root, KeyError) else str(root)
+        reason = next((line.strip(" .") for line in said.splitlines() if line.strip()), type(root).__name__)
         raise BadInput(what, f"Its graph is malformed: {reason}.", "Export it again.") from error

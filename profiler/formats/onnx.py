@@ -31,6 +31,7 @@ def read_onnx(path: Path) -> Network:
     tensors = Tensors(file)
     with malformed.told(f"“{path.name}” could not be opened."):
         proto = _parse(file, tensors.mark)
+        _check_makers(path, proto.graph)
         tensors.check(proto)
         tensors.spread(proto)
         model = ir.from_proto(proto)
@@ -67,6 +68,17 @@ def _not_onnx(file: MappedFile, error: WireError) -> BadInput:
     if error.cut_short and start[:1] == b"\x08":  # every ONNX file begins with its IR version
         return refused(file.path, f"It is cut short: {len(file):,} bytes are not all of it.")
     return refused(file.path, "It is not an ONNX file.")
+
+
+def _check_makers(path: Path, graph: onnx.GraphProto) -> None:
+    """Every value comes from one place only."""
+    makers: dict[str, str] = {}
+    for node in graph.node:
+        for name in node.output:
+            maker = node.name or node.op_type
+            if name and name in makers:
+                raise refused(path, f"Two nodes make the value “{name}”: “{makers[name]}” and “{maker}”.")
+            makers[name] = maker
 
 
 def _check_complete(path: Path, model: ir.Model) -> None:

@@ -3,12 +3,12 @@
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from profiler import formats
 from profiler.breakdown import breakdown
 from profiler.errors import BadInput
 from profiler.network import Network, save
+from tests.profiler.models import scan
 
 
 def f(*shape):
@@ -109,31 +109,6 @@ def test_a_loop_that_grows_what_it_carries(make):
     counted = breakdown(make(text, v=f(3, 3, 1, 1), p=np.array([0, 0, 1, 1, 0, 0, 1, 1])))
     assert counted.unknown_ops == ("Conv", "Loop")
     assert counted.layers[0].macs is None
-
-
-def scan(axis):
-    """Seven slices of (2, 4), each times (4, 5) and added to the state."""
-    body = helper.make_graph(
-        [
-            helper.make_node("MatMul", ["slice", "w"], ["product"]),
-            helper.make_node("Add", ["state", "product"], ["next"]),
-            helper.make_node("Identity", ["next"], ["kept"]),
-        ],
-        "body",
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("state", "slice")],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("next", "kept")],
-    )
-    node = helper.make_node(
-        "Scan", ["start", "x"], ["last", "all"], body=body, num_scan_inputs=1, scan_input_axes=[axis]
-    )
-    shape = [2, 4]
-    shape.insert(axis if axis >= 0 else 2, 7)
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
-    start = helper.make_tensor_value_info("start", TensorProto.FLOAT, [2, 5])
-    last = helper.make_tensor_value_info("last", TensorProto.FLOAT, [2, 5])
-    w = onnx.numpy_helper.from_array(f(4, 5), "w")
-    graph = helper.make_graph([node], "g", [start, x], [last], [w])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])

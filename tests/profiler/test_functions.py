@@ -4,52 +4,20 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from onnx import TensorProto, helper
+from onnx import helper
 
 from profiler import formats
 from profiler.breakdown import breakdown
 from profiler.errors import BadInput
 from profiler.network import save
 from profiler.normalise import normalised
-
-
-def function(name, nodes, inputs, outputs, *, opset=17, attributes=()):
-    imports = [helper.make_opsetid("", opset), helper.make_opsetid("f", 1)]
-    return helper.make_function("f", name, inputs, outputs, nodes, imports, list(attributes))
-
-
-def call(name, callee, *inputs):
-    return helper.make_node(callee, list(inputs), [f"{name}_out"], name=name, domain="f")
-
-
-def model(nodes, functions, weights, *, shape=(1, 3, 8, 8)):
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
-    y = helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, ["a", "b", "c", "d"][: len(shape)])
-    stored = [onnx.numpy_helper.from_array(values, name) for name, values in weights.items()]
-    graph = helper.make_graph(nodes, "g", [x], [y], stored)
-    imports = [helper.make_opsetid("", 17), helper.make_opsetid("f", 1)]
-    return helper.make_model(graph, opset_imports=imports, ir_version=8, functions=functions)
-
-
-BLOCK = function(
-    "Block",
-    [
-        helper.make_node("Conv", ["x", "w"], ["c"], name="conv"),
-        helper.make_node("Relu", ["c"], ["y"]),
-    ],
-    ["x", "w"],
-    ["y"],
-)
-PAIR = function(
-    "Pair", [call("first", "Block", "x", "w"), call("second", "Block", "first_out", "w")], ["x", "w"], ["second_out"]
-)
-W = np.random.default_rng(0).standard_normal((3, 3, 1, 1)).astype(np.float32)
+from tests.profiler.models import W, call, function, model, nested_functions
 
 
 @pytest.fixture
 def nested(tmp_path):
     path = tmp_path / "nested.onnx"
-    proto = model([call("a", "Pair", "x", "w"), call("b", "Block", "a_out", "v")], [BLOCK, PAIR], {"w": W, "v": W})
+    proto = nested_functions()
     onnx.checker.check_model(proto, full_check=True)
     path.write_bytes(proto.SerializeToString())
     return path

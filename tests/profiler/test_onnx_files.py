@@ -160,6 +160,101 @@ def test_a_value_that_nothing_makes(good):
     assert "Nothing makes its output “answer”." in refusal(good)
 
 
+def lines_of(good, make_proto, *nodes):
+    """The file with these nodes instead, each NAME = Relu (READS)."""
+    proto = make_proto("g (float[1,64] x) => (float[1,64] y) { y = Relu (x) }")
+    del proto.graph.node[:]
+    for makes, reads in nodes:
+        proto.graph.node.append(onnx.helper.make_node("Relu", [reads], [makes], name=f"makes_{makes}"))
+    good.write_bytes(proto.SerializeToString())
+    return good
+
+
+def test_a_circle_is_refused_by_the_names_of_its_nodes(good, make_proto):
+    path = lines_of(good, make_proto, ("a", "c"), ("b", "a"), ("c", "b"), ("d", "x"), ("y", "c"))
+    assert "Its graph runs in a circle: “makes_" in refusal(path)
+    told = refusal(path)
+    assert all(f"“makes_{name}”" in told for name in "abc")
+    assert "makes_y" not in told
+    assert "circle: “makes_y”." in refusal(lines_of(good, make_proto, ("y", "y")))
+
+
+def test_two_makers_of_one_value_are_refused(good, make_proto):
+    told = refusal(lines_of(good, make_proto, ("a", "x"), ("a", "x"), ("y", "a")))
+    assert "Two nodes make the value “a”: “makes_a” and “makes_a”." in told
+
+
+def test_a_dangling_value_is_refused(good, make_proto):
+    assert "“makes_y” reads “z”, which nothing makes" in refusal(lines_of(good, make_proto, ("y", "z")))
+
+
+def test_nodes_out_of_order_are_put_in_order(good, make_proto):
+    """As some converters write them; the file itself stays what it was."""
+    path = lines_of(good, make_proto, ("y", "b"), ("b", "a"), ("a", "x"))
+    network = formats.read(path)
+    assert [layer.name for layer in breakdown(network).layers] == ["makes_a", "makes_b", "makes_y"]
+    assert all(layer.output_shape == (1, 64) for layer in breakdown(network).layers)
+    assert list(network.pieces()) == [path.read_bytes()]
+
+
+def test_weights_in_several_files(tmp_path, make_proto):
+    proto = make_proto("g (float[1,64] x) => (float[1,8] y) { h = MatMul (x, w)  y = MatMul (h, v) }", w=VALUES)
+    small = np.arange(256, dtype=np.float32).reshape(32, 8)
+    proto.graph.initializer.append(numpy_helper.from_array(small, "v"))
+    places = {"w": ("first.bin", 4, VALUES), "v": ("folder/second.bin", 4096, small)}
+    (tmp_path / "folder").mkdir()
+    for tensor in proto.graph.initializer:
+        location, offset, values = places[tensor.name]
+        (tmp_path / location).write_bytes(bytes(offset) + values.tobytes() + b"rest")
+        external_data_helper.set_external_data(tensor, location, offset, values.nbytes)
+        tensor.ClearField("raw_data")
+    (tmp_path / "n.onnx").write_bytes(proto.SerializeToString())
+    network = formats.read(tmp_path / "n.onnx")
+    np.testing.assert_array_equal(network.weight("w"), VALUES)
+    np.testing.assert_array_equal(network.weight("v"), small)
+    assert breakdown(network).totals("fc").params == 2048 + 256
+
+
+def test_weights_in_float_data_are_mapped_too(tmp_path, make_proto):
+    """As older exporters write them: packed floats have the same bytes as raw ones."""
+    proto = make_proto(TEXT)
+    proto.graph.initializer.append(onnx.helper.make_tensor("w", TensorProto.FLOAT, [64, 32], VALUES.reshape(-1)))
+    (tmp_path / "n.onnx").write_bytes(proto.SerializeToString())
+    network = formats.read(tmp_path / "n.onnx")
+    assert type(network.model.graph.initializers["w"].const_value).__name__ == "MappedTensor"
+    np.testing.assert_array_equal(network.weight("w"), VALUES)
+
+
+def test_a_constant_node_is_mapped_too(tmp_path, make_proto):
+    proto = make_proto(
+        "g (float[1,64] x) => (float[1,32] y) { w = Constant <value = float[1] {0}> () y = MatMul (x, w) }"
+    )
+    proto.graph.node[0].attribute[0].t.CopyFrom(numpy_helper.from_array(VALUES, "w"))
+    (tmp_path / "n.onnx").write_bytes(proto.SerializeToString())
+    network = formats.read(tmp_path / "n.onnx")
+    assert type(next(iter(network.model.graph)).attributes["value"].value).__name__ == "MappedTensor"
+    np.testing.assert_array_equal(network.weight("w"), VALUES)
+    assert breakdown(network).totals("fc").params == 2048
+
+
+def test_a_graph_of_more_parts_than_any_network_has(tmp_path):
+    """Two bytes a node in the file, kilobytes a node in memory: refused before it is taken."""
+    from profiler.wire import head
+
+    nodes = b"\x0a\x00" * 1_000_001
+    (tmp_path / "n.onnx").write_bytes(b"\x08\x08" + head(7, len(nodes)) + nodes + b"\x42\x02\x10\x0d")
+    assert "claims 1,000,001 parts" in refusal(tmp_path / "n.onnx")
+
+
+def test_sizes_that_go_beyond_counting(tmp_path, make_proto):
+    text = "g (float[1,3,S,S] x) => (float[a,b,c,d] y) { y = Conv (x, w) }"
+    proto = make_proto(text, w=np.ones((4, 3, 1, 1), np.float32))
+    (tmp_path / "n.onnx").write_bytes(proto.SerializeToString())
+    network = formats.read(tmp_path / "n.onnx", input_shapes={"": (1, 3, 1 << 31, 1 << 31)})
+    with pytest.raises(BadInput, match="come to more than 2⁶³"):
+        breakdown(network)
+
+
 def external(folder, location, *, offset=0, length=VALUES.nbytes, make_proto):
     """A network whose weight lies in `location`."""
     proto = make_proto(TEXT, w=VALUES)

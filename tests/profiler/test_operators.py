@@ -10,6 +10,7 @@ from profiler import formats
 from profiler.breakdown import breakdown
 from profiler.layer import Layer
 from profiler.operators import COSTS
+from tests.profiler.models import residual_network
 
 
 def f(*shape):
@@ -125,29 +126,6 @@ def test_integer_products(make, operator):
     assert layer.macs == (35 if operator == "MatMulInteger" else 27 * 18)
 
 
-def quantised_network():
-    """conv → relu → conv + shortcut → mean → fc, as ONNX Runtime's own quantiser writes it with its own operators."""
-    rng = np.random.default_rng(0)
-
-    def weight(name, *shape):
-        return numpy_helper.from_array(rng.standard_normal(shape).astype(np.float32), name)
-
-    nodes = [
-        helper.make_node("Conv", ["x", "w1", "b1"], ["c1"], name="conv1", pads=[1] * 4),
-        helper.make_node("Relu", ["c1"], ["r"], name="relu"),
-        helper.make_node("Conv", ["r", "w2"], ["c2"], name="conv2", pads=[1] * 4),
-        helper.make_node("Add", ["c2", "r"], ["s"], name="add"),
-        helper.make_node("GlobalAveragePool", ["s"], ["p"], name="pool"),
-        helper.make_node("Flatten", ["p"], ["f"], name="flatten"),
-        helper.make_node("MatMul", ["f", "w3"], ["y"], name="fc"),
-    ]
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 5])
-    weights = [weight("w1", 4, 3, 3, 3), weight("b1", 4), weight("w2", 4, 4, 3, 3), weight("w3", 4, 5)]
-    graph = helper.make_graph(nodes, "g", [x], [y], weights)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-
-
 def test_what_onnx_runtimes_quantiser_writes(tmp_path):
     """Its own operators (domain com.microsoft) stop nothing: everything behind them still has its shape."""
     quantization = pytest.importorskip("onnxruntime.quantization")
@@ -159,7 +137,7 @@ def test_what_onnx_runtimes_quantiser_writes(tmp_path):
         def get_next(self):
             return next(self.left, None)
 
-    onnx.save(quantised_network(), tmp_path / "float.onnx")
+    onnx.save(residual_network(), tmp_path / "float.onnx")
     quantization.quantize_static(
         str(tmp_path / "float.onnx"), str(tmp_path / "int8.onnx"), Data(),
         quant_format=quantization.QuantFormat.QOperator,
@@ -176,7 +154,7 @@ def test_what_onnx_runtimes_quantiser_writes(tmp_path):
 
 def test_what_onnx_runtimes_optimiser_writes(tmp_path):
     """Convolution and activation in one; the residual addition within."""
-    onnx.save(quantised_network(), tmp_path / "float.onnx")
+    onnx.save(residual_network(), tmp_path / "float.onnx")
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(tmp_path / "fused.onnx")
