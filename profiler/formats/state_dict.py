@@ -15,12 +15,10 @@ import onnx_ir as ir
 
 from profiler import shapes, zoo
 from profiler.errors import BadInput
-from profiler.formats import safetensors, torch_saved
+from profiler.formats import safetensors, torch_saved, torch_zip
 from profiler.formats.architectures import Fit, UnknownArchitecture, fitted, likeness, nearest, recognised
 from profiler.formats.stored_tensor import StoredTensor
 from profiler.formats.torch_pickle import PickledProgram, PickleTrouble
-from profiler.formats.torch_zip import MAGIC as ZIP
-from profiler.formats.torch_zip import ZipTrouble, entries
 from profiler.mapped import MappedFile
 from profiler.network import Network
 
@@ -51,10 +49,7 @@ def read_state_dict(path: Path, architecture: str | None = None) -> Network:
     if isinstance(fit, tuple):
         raise _unknown(file, stored, fit)
     if not fit.fits:
-        what = f"“{path.name}” does not fit {fit.architecture.name}."
-        code = _code(file, stored)
-        names = [each.architecture.name for each in nearest(found)]
-        raise UnknownArchitecture(what, fit.words(), f"Name another architecture. {HOW}\n{code}", names, code)
+        raise _misnamed(file, stored, fit, recognised(found, ordered))
     return _network(path, stored, fit)
 
 
@@ -80,7 +75,7 @@ def _weights(file: MappedFile) -> tuple[dict[str, StoredTensor], bool]:
     try:
         if safetensors.looks_like(start, len(file)):
             found, ordered = cast("dict[str, Any]", safetensors.tensors(file)), False
-        elif start[:4] == ZIP:
+        elif start[:4] == torch_zip.MAGIC:
             _check_script(file)
             found, ordered = torch_saved.read_zip(file), True
         elif torch_saved.is_legacy(start):
@@ -97,10 +92,10 @@ def _weights(file: MappedFile) -> tuple[dict[str, StoredTensor], bool]:
 def _check_script(file: MappedFile) -> None:
     """TorchScript looks like a state dict from outside: a zip with data.pkl."""
     try:
-        names = entries(file).keys()
-    except ZipTrouble as error:
+        found = torch_zip.names(file)
+    except torch_zip.ZipTrouble as error:
         raise refused(file.path, str(error), "Download or save it again.") from error
-    if any(name.endswith(("constants.pkl", "bytecode.pkl")) or "/code/" in name for name in names):
+    if any(name.endswith(("constants.pkl", "bytecode.pkl")) or "/code/" in name for name in found):
         raise refused(
             file.path,
             "It is a TorchScript program.",
@@ -121,10 +116,9 @@ def _bare(path: Path, found: Any) -> dict[str, StoredTensor]:
     """The weights themselves, out of what they are wrapped in."""
     holder = _holder(found, 4)
     if holder is None:
-        keys = ", ".join(f"“{key[:40]}”" for key in list(cast("dict[str, Any]", found))[:6]) if found else ""
-        where = (
-            f"There are no weights in it, only {keys}." if isinstance(found, dict) and keys else "It holds no weights."
-        )
+        keys = list(cast("dict[str, Any]", found))[:6] if isinstance(found, dict) else []
+        listed = ", ".join(f"“{key[:40]}”" for key in keys)
+        where = f"There are no weights in it, only {listed}." if listed else "It holds no weights."
         raise refused(path, where, "Save them with torch.save(model.state_dict(), …).")
     tensors = {
         name: value
@@ -194,6 +188,18 @@ def _unknown(file: MappedFile, stored: Mapping[str, StoredTensor], found: tuple[
     fix = f"{HOW}\n{code}"
     names = [fit.architecture.name for fit in near]
     return UnknownArchitecture(f"The architecture of “{path.name}” is not known.", where, fix, names, code)
+
+
+def _misnamed(
+    file: MappedFile, stored: Mapping[str, StoredTensor], fit: Fit, better: Fit | tuple[Fit, ...]
+) -> UnknownArchitecture:
+    """Not the architecture that was named; perhaps it is known which it is."""
+    what, code = f"“{file.path.name}” does not fit {fit.architecture.name}.", _code(file, stored)
+    names = [each.architecture.name for each in nearest({name: tensor.shape for name, tensor in stored.items()})]
+    if isinstance(better, Fit):
+        name = better.architecture.name
+        return UnknownArchitecture(what, f"Its weights are those of {name}.", f"Name {name}.", [name], code)
+    return UnknownArchitecture(what, fit.words(), f"Name another architecture. {HOW}\n{code}", names, code)
 
 
 def _code(file: MappedFile, stored: Mapping[str, StoredTensor]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from profiler.formats import safetensors, torch_saved
-from profiler.formats.torch_zip import MAGIC, ZipTrouble, entries
+from profiler.formats.torch_zip import MAGIC, ZipTrouble, names
 from profiler.mapped import MappedFile
 
 OLD_PROGRAM = "serialized_exported_program.json"  # torch.export.save before torch 2.8
@@ -14,15 +14,15 @@ OLD_PROGRAM = "serialized_exported_program.json"  # torch.export.save before tor
 
 def is_program(path: Path) -> bool:
     """What torch.export.save writes, whole or cut short."""
-    names = _names(path)
-    return path.suffix.lower() == ".pt2" if names is None else has_program(names)
+    found = _names(path)
+    return path.suffix.lower() == ".pt2" if found is None else has_program(found)
 
 
-def has_program(names: Iterable[str]) -> bool:
+def has_program(found: Iterable[str]) -> bool:
     """Whether these are the entries of an exported program."""
     return any(
         name == OLD_PROGRAM or name.endswith("/archive_format") or ("/models/" in name and name.endswith(".json"))
-        for name in names
+        for name in found
     )
 
 
@@ -34,8 +34,8 @@ def is_of_torch(path: Path) -> bool:
         return False
     start = file.data[:64]
     if start[:4] == MAGIC:
-        names = _names(path)
-        return names is not None and (has_program(names) or any(name.endswith("data.pkl") for name in names))
+        found = _names(path)
+        return found is not None and (has_program(found) or any(name.endswith("data.pkl") for name in found))
     return torch_saved.is_legacy(start) or safetensors.looks_like(start, len(file))
 
 
@@ -43,6 +43,6 @@ def _names(path: Path) -> list[str] | None:
     """The entries of a zip; None when it is none, or a damaged one."""
     try:
         file = MappedFile(path)
-        return list(entries(file)) if file.data[:4] == MAGIC else None
+        return names(file) if file.data[:4] == MAGIC else None
     except (OSError, ValueError, ZipTrouble):
         return None

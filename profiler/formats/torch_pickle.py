@@ -20,7 +20,8 @@ from profiler.formats.stored_tensor import DTYPES
 from profiler.mapped import MappedFile
 
 LONGEST = 16_000_000  # bytes of a pickle that only lists tensors
-MOST_STEPS = 1_000_000
+MOST_STEPS = 400_000  # a tensor takes some forty
+MOST_MARKS = 1_000  # open at once
 STORAGES: Mapping[str, str] = {
     "DoubleStorage": "float64", "FloatStorage": "float32", "HalfStorage": "float16", "BFloat16Storage": "bfloat16",
     "LongStorage": "int64", "IntStorage": "int32", "ShortStorage": "int16", "CharStorage": "int8",
@@ -146,6 +147,8 @@ class Machine:
         return items
 
     def mark(self, _: Any) -> None:
+        if len(self.marks) >= MOST_MARKS:
+            raise PickleTrouble("Its pickle is nested too deeply.")
         self.marks.append(self.stack)
         self.stack = []
 

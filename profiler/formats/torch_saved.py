@@ -17,7 +17,7 @@ from profiler.mapped import MappedFile
 
 LEGACY_MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # LONG1 0x1950A86A20F9469CFC6C, STOP
 DEEPEST = 4  # of dictionaries in dictionaries, for the weights to be in
-MOST_VALUES = 1_000_000
+MOST_VALUES = 200_000
 Place = Callable[[Storage], tuple[int, int]]  # of a storage: offset and bytes in the file
 
 

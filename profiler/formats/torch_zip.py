@@ -1,7 +1,8 @@
 """The zip that torch.save and torch.export.save write: every entry stored as it is, so that it can be mapped.
 
 Only the directory at the end is read (APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3). Each entry is checked against the
-file before its size is believed. A compressed one is refused: torch writes none, and what it unfolds to is unbounded.
+file before its size is believed. A compressed one is refused: torch writes no weights so, and what it unfolds to is
+unbounded.
 """
 
 from __future__ import annotations
@@ -33,29 +34,46 @@ class Entry:
     size: int
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """An entry as the directory has it; nothing of it is believed yet."""
+
+    name: str
+    flags: int
+    method: int
+    packed: int
+    size: int
+    header: int
+
+
+def names(file: MappedFile) -> list[str]:
+    """What the entries are called, whatever is in them. Raises ZipTrouble."""
+    return [listed.name for listed in _listed(file)]
+
+
 def entries(file: MappedFile) -> Mapping[str, Entry]:
     """Every entry by its name. Raises ZipTrouble. Together they are never larger than the file."""
-    try:
-        found = {entry.name: entry for entry in _entries(file)}
-    except (struct.error, UnicodeDecodeError) as error:
-        raise ZipTrouble("Its directory is damaged.") from error
+    found: dict[str, Entry] = {}
+    for listed in _listed(file):
+        if listed.name in found:
+            raise ZipTrouble(f"It has two entries named “{listed.name[:80]}”.")
+        found[listed.name] = _entry(file, listed)
     if sum(entry.size for entry in found.values()) > len(file):
         raise ZipTrouble("Its entries claim more bytes than the file has.")
     return found
 
 
-def _entries(file: MappedFile) -> Iterator[Entry]:
-    count, size, start = _directory(file)
-    if count > MOST_ENTRIES:
-        raise ZipTrouble(f"It has {count:,} entries.")
-    directory, at = file.data[start : start + size], 0
-    seen: set[str] = set()
-    for _ in range(count):
-        entry, at = _entry(file, directory, at)
-        if entry.name in seen:
-            raise ZipTrouble(f"It has two entries named “{entry.name[:80]}”.")
-        seen.add(entry.name)
-        yield entry
+def _listed(file: MappedFile) -> Iterator[_Listed]:
+    try:
+        count, size, start = _directory(file)
+        if count > MOST_ENTRIES:
+            raise ZipTrouble(f"It has {count:,} entries.")
+        directory, at = file.data[start : start + size], 0
+        for _ in range(count):
+            listed, at = _line(directory, at)
+            yield listed
+    except (struct.error, UnicodeDecodeError) as error:
+        raise ZipTrouble("Its directory is damaged.") from error
 
 
 def _directory(file: MappedFile) -> tuple[int, int, int]:
@@ -85,7 +103,7 @@ def _directory_64(file: MappedFile, end: int) -> tuple[int, int, int]:
     return count, size, start
 
 
-def _entry(file: MappedFile, directory: bytes, at: int) -> tuple[Entry, int]:
+def _line(directory: bytes, at: int) -> tuple[_Listed, int]:
     mark, flags, method, packed, size, name_length, extra_length, comment_length, header = DIRECTORY.unpack_from(
         directory, at
     )
@@ -95,15 +113,24 @@ def _entry(file: MappedFile, directory: bytes, at: int) -> tuple[Entry, int]:
     if mark != b"PK\x01\x02" or len(extra) != extra_length:
         raise ZipTrouble("Its directory is damaged.")
     packed, size, header = _large(extra, packed, size, header)
-    if flags & ENCRYPTED:
+    return _Listed(name, flags, method, packed, size, header), after + name_length + extra_length + comment_length
+
+
+def _entry(file: MappedFile, listed: _Listed) -> Entry:
+    """Where its bytes lie. Raises ZipTrouble when they are not there, or are not as they are."""
+    name, size = listed.name, listed.size
+    if listed.flags & ENCRYPTED:
         raise ZipTrouble(f"Its entry “{name[:80]}” is encrypted.")
-    if method != 0 or packed != size:
-        raise ZipTrouble(f"Its entry “{name[:80]}” is compressed, which torch never does.")
-    mark, *lengths = LOCAL.unpack_from(file.data, header)
-    offset = header + LOCAL.size + sum(lengths)
+    if listed.method != 0 or listed.packed != size:
+        raise ZipTrouble(f"Its entry “{name[:80]}” is compressed, which torch never does to weights.")
+    try:
+        mark, *lengths = LOCAL.unpack_from(file.data, listed.header)
+    except struct.error as error:
+        raise ZipTrouble("Its directory is damaged.") from error
+    offset = listed.header + LOCAL.size + sum(lengths)
     if mark != MAGIC or offset + size > len(file):
         raise ZipTrouble(f"Its entry “{name[:80]}” claims {size:,} bytes, which are not there.")
-    return Entry(name, offset, size), after + name_length + extra_length + comment_length
+    return Entry(name, offset, size)
 
 
 def _large(extra: bytes, packed: int, size: int, header: int) -> tuple[int, int, int]:
