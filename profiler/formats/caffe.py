@@ -65,7 +65,7 @@ def _naming(path: Path) -> Generator[None, None, None]:
     try:
         yield
     except Fault as fault:
-        raise BadInput(what, fault.reason, fault.fix) from fault
+        raise BadInput(what, fault.reason[:1].upper() + fault.reason[1:], fault.fix) from fault
     except OSError as error:
         raise BadInput(what, f"{path}: {error.strerror or error}.", "Check the path and its rights.") from error
 

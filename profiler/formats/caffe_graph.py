@@ -12,11 +12,12 @@ import numpy as np
 import onnx_ir as ir
 
 from profiler.builder import FLOAT, IR_VERSION, KEEP_BELOW, OPSET
-from profiler.formats.caffe_net import LARGEST, Layer, Net, written
+from profiler.formats.caffe_net import LARGEST, MOST_AXES, Layer, Net, written
 from profiler.formats.caffe_text import Fault, Message, shortened
 from profiler.formats.caffe_weights import Blob
 
 BATCH = "N"
+MOST_NODES = 30_000
 Shape = tuple[int | str, ...]  # the first size may be open; all others are numbers
 
 
@@ -35,9 +36,9 @@ class Graph:
         self._shapes: dict[ir.Value, Shape] = {}
         self._blobs: dict[str, ir.Value] = {}
         self._loose: dict[str, ir.Value] = {}  # blobs that nothing has read yet
-        self._values: set[str] = set()
-        self._nodes: set[str] = set()
-        self._layers: set[str] = set()
+        self._values: dict[str, int] = {}
+        self._nodes: dict[str, int] = {}
+        self._layers: dict[str, int] = {}
         self._final: set[ir.Value] = set()  # values that have the name of a blob
         self._graph = ir.Graph([], [], nodes=[], opset_imports={"": OPSET}, name=net.name or "caffe")
         sizes = dict.fromkeys(shape[0] for shape in net.inputs.values())
@@ -88,9 +89,11 @@ class Graph:
         self, op: str, name: str, inputs: Sequence[ir.Value], shapes: Sequence[Shape], **attributes: Any
     ) -> list[ir.Value]:
         """Add a node with an output of each shape."""
+        if len(self._nodes) >= MOST_NODES:
+            raise Fault(f"the network would have more than {MOST_NODES:,} nodes.")
         node = ir.node(op, inputs, attributes=attributes, num_outputs=len(shapes), name=_free(name, self._nodes))
         for index, (value, shape) in enumerate(zip(node.outputs, shapes, strict=True)):
-            if math.prod(size for size in shape if isinstance(size, int)) > LARGEST:
+            if len(shape) > MOST_AXES or math.prod(size for size in shape if isinstance(size, int)) > LARGEST:
                 raise Fault(f"its result of {written(shape)} is larger than a blob can be.")
             value.name = _free(f"{name}_out{index or ''}", self._values)
             value.type, value.shape = FLOAT, ir.Shape(shape)
@@ -121,12 +124,15 @@ class Graph:
         return ir.Model(self._graph, ir_version=IR_VERSION, producer_name="netbonsai")
 
 
-def _free(wanted: str, taken: set[str]) -> str:
-    name, count = wanted, 1
+def _free(wanted: str, taken: dict[str, int]) -> str:
+    """A name that is not taken yet; `taken` has how often each was wanted."""
+    count = taken.get(wanted, 0) + 1
+    name = f"{wanted}_{count}" if count > 1 else wanted
     while name in taken:
         count += 1
         name = f"{wanted}_{count}"
-    taken.add(name)
+    taken[wanted] = count
+    taken.setdefault(name, 1)
     return name
 
 
@@ -191,7 +197,7 @@ class Step:
         if not self.stored:
             return None
         if index >= len(self.stored):
-            raise Fault(f"its weights are {len(self.stored)} blobs, and it needs more.", _OTHER)
+            raise Fault(f"it needs more blobs of weights than are stored: {len(self.stored)}.", _OTHER)
         blob = self.stored[index]
         if not blob.fits(tuple(shape)):
             raise Fault(f"its weights are {written(blob.shape)}, and {written(tuple(shape))} are needed.", _OTHER)
@@ -233,7 +239,7 @@ class Step:
     def done(self) -> None:
         """Every stored blob must have found its place."""
         if self.stored and self._taken != len(self.stored):
-            raise Fault(f"its weights are {len(self.stored)} blobs, and it needs {self._taken}.", _OTHER)
+            raise Fault(f"it needs fewer blobs of weights than are stored: {len(self.stored)}.", _OTHER)
         if self.stored:
             self.graph.used.add(self.layer.name)
         elif self._taken:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from profiler.formats.caffe_text import Fault, Message, shortened
 
 LARGEST = 2**31 - 1  # values in one blob, as in Caffe
-MOST_LAYERS = 20_000
+MOST_AXES = 32  # of a blob, as in Caffe
+MOST_LAYERS = 10_000  # the largest published networks have some four thousand
 STAGE = "deploy"
 FLATTENS = "Convert it with upgrade_net_proto_text, which comes with Caffe."
 ASK_DEPLOY = "Give the deploy.prototxt that belongs to it."
@@ -153,7 +154,7 @@ def _sizes(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     total = 1
     for size in shape:
         total *= size
-        if size < 1 or total > LARGEST:
+        if size < 1 or total > LARGEST or len(shape) > MOST_AXES:
             raise Fault(f"The sizes of its input “{shortened(name)}”, {written(shape)}, are not possible.")
     if not shape:
         raise Fault(f"The sizes of its input “{shortened(name)}” are not given.", "Write them into the prototxt.")

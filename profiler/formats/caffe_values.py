@@ -12,6 +12,8 @@ from profiler.formats.caffe_graph import Shape, Step, axis_of, count, fixed
 from profiler.formats.caffe_net import LARGEST, written
 from profiler.formats.caffe_text import Fault
 
+MOST_PARTS = 128  # whose sizes shape inference still sees
+
 
 def power(s: Step) -> ir.Value:
     """(shift + scale · x)^power, each part where it changes something."""
@@ -68,7 +70,7 @@ def concat(s: Step) -> ir.Value:
 def slices(s: Step) -> Sequence[ir.Value]:
     """Cut along an axis at the points given, or into equal parts."""
     p = s.settings("slice_param", "axis slice_dim slice_point")
-    if len(s.bottoms) != 1 or not s.layer.tops:
+    if len(s.bottoms) != 1 or not 0 < len(s.layer.tops) <= MOST_PARTS:
         raise Fault(f"it cuts {len(s.bottoms)} blobs into {len(s.layer.tops)}.")
     x, points, parts = s.bottoms[0], p.integers("slice_point"), len(s.layer.tops)
     shape = s.shape(x)

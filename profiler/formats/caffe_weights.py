@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
+from profiler.formats.caffe_net import MOST_AXES
 from profiler.formats.caffe_text import Fault
 from profiler.mapped import MappedFile, MappedTensor
 from profiler.wire import BYTES, FIXED32, FIXED64, VARINT, Field, WireError, fields, varint
 
 MOST_FIELDS = 200_000  # looked at in one file; the largest published networks have some ten thousand
-MOST_AXES = 32  # Caffe's own limit
 AGAIN = "Download it again."
 
 LAYER, LAYER_V1 = 100, 2  # of NetParameter
