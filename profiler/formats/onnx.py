@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from profiler import malformed
 from profiler.errors import BadInput
-from profiler.formats.onnx_skim import TooManyParts, skimmed
+from profiler.formats.onnx_skim import TooMuch, skimmed
 from profiler.formats.onnx_tensors import Tensors, graphs, map_file, refused
 from profiler.mapped import MappedFile
 from profiler.network import Network, name_nodes, recipe_in
@@ -48,8 +48,8 @@ def read_onnx(path: Path) -> Network:
 def _parse(file: MappedFile, mark: str) -> onnx.ModelProto:
     try:
         proto = onnx.ModelProto.FromString(skimmed(file.data, mark))
-    except TooManyParts as error:
-        raise refused(file.path, f"Its graph claims {error} parts; no network has so many.") from error
+    except TooMuch as error:
+        raise refused(file.path, f"It {error}; no network has so many.") from error
     except WireError as error:
         raise _not_onnx(file, error) from error
     except (DecodeError, UnicodeDecodeError) as error:

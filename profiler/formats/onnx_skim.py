@@ -7,6 +7,7 @@ Tensors of subgraphs, of Constant nodes and of functions are found as well as th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from mmap import mmap
 
 from profiler.serial import BIG, DATA_LOCATION, EXTERNAL_DATA, RAW_DATA
@@ -22,15 +23,19 @@ INSIDE: Mapping[str, Mapping[int, str]] = {
     "sparse": {1: "tensor", 2: "tensor"},
 }
 FLOAT_DATA, DOUBLE_DATA, DATA_TYPE = 4, 10, 2
-VALUES = frozenset((FLOAT_DATA, 5, 6, 7, RAW_DATA, DOUBLE_DATA, 11))  # the fields of a TensorProto that hold values
 PLAIN = {FLOAT_DATA: 1, DOUBLE_DATA: 11}  # repeated fields whose packed bytes are those of their data type
+VARINTS = {5: "int32_data", 7: "int64_data", 11: "uint64_data"}  # a value takes one byte there and eight when read
+STRING_DATA = 6
+VALUES = frozenset((RAW_DATA, STRING_DATA, *PLAIN, *VARINTS))  # the fields of a TensorProto that hold values
 DEEPEST = 60  # messages within messages; protobuf itself ends at 100
-Part = bytes | memoryview
 MOST = 1_000_000  # parts of one graph: some bytes each in the file, some kilobytes each in memory
+FEW = 1000  # parts of one tensor; with more its values are not packed
+LARGEST_SETTING = 1 << 24  # bytes of a node's attributes that are no tensors: lists of numbers
+Part = bytes | memoryview
 
 
-class TooManyParts(WireError):
-    """A graph of more nodes and values than any network has."""
+class TooMuch(WireError):
+    """More nodes and values, or longer lists of settings, than any network has."""
 
 
 def skimmed(data: bytes | mmap, mark: str) -> bytes:
@@ -39,15 +44,19 @@ def skimmed(data: bytes | mmap, mark: str) -> bytes:
     Raises WireError when `data` is no protobuf message.
     """
     view = memoryview(data)
-    return b"".join(_message(view, 0, len(view), "model", _entry("location", mark), 0))
+    return b"".join(_message(view, 0, len(view), "model", mark, 0))
 
 
-def _message(data: memoryview, start: int, stop: int, kind: str, mark: bytes, depth: int) -> list[Part]:
+def _message(data: memoryview, start: int, stop: int, kind: str, mark: str, depth: int) -> list[Part]:
     """The message as pieces, runs of the file itself wherever nothing was left out."""
     inside, parts, kept, count = INSIDE[kind], list[Part](), start, 0
     for field in fields(data, start, stop):
         count += 1
+        if count > MOST:
+            raise TooMuch(f"has more than {MOST:,} parts in one {kind}")
         part = inside.get(field.number)
+        if part is None and kind == "attribute" and field.stop - field.value > LARGEST_SETTING:
+            raise TooMuch(f"has a setting of {field.stop - field.value:,} bytes")
         if part is None or field.stop - field.value <= BIG or field.wire != BYTES or depth > DEEPEST:
             continue
         short = (
@@ -58,26 +67,28 @@ def _message(data: memoryview, start: int, stop: int, kind: str, mark: bytes, de
         if short is not None:
             parts += (data[kept : field.start], head(field.number, sum(len(piece) for piece in short)), *short)
             kept = field.stop
-    if count > MOST:
-        raise TooManyParts(f"{count:,}")
     parts.append(data[kept:stop])
     return parts
 
 
-def _tensor(data: memoryview, outer: Field, mark: bytes) -> list[Part] | None:
-    """A TensorProto without its values, which must lie in one piece as the type has them; else None."""
-    own = list(fields(data, outer.value, outer.stop))
+def _tensor(data: memoryview, outer: Field, mark: str) -> list[Part] | None:
+    """A TensorProto without its values, which must lie in one piece; else None.
+
+    The mark is followed by the field's name where the values are not as numbers lie in memory.
+    """
+    own = list(islice(fields(data, outer.value, outer.stop), FEW))
     values = [field for field in own if field.number in VALUES]
     if len(values) != 1 or values[0].wire != BYTES or any(field.number == DATA_LOCATION for field in own):
         return None
     (found,) = values
-    if found.stop - found.value <= BIG:
+    if len(own) == FEW or found.stop - found.value <= BIG or found.number == STRING_DATA:
         return None
-    if found.number != RAW_DATA and _type(data, own) != PLAIN.get(found.number):
+    if found.number in PLAIN and _type(data, own) != PLAIN[found.number]:
         return None
+    location = _entry("location", mark + VARINTS.get(found.number, ""))
     kept: list[Part] = [data[f.start : f.stop] for f in own if f is not found and f.number != EXTERNAL_DATA]
     place = _entry("offset", str(found.value)) + _entry("length", str(found.stop - found.value))
-    return [*kept, encoded(DATA_LOCATION << 3) + b"\x01", mark, place]
+    return [*kept, encoded(DATA_LOCATION << 3) + b"\x01", location, place]
 
 
 def _type(data: memoryview, own: list[Field]) -> int:

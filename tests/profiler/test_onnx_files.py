@@ -14,7 +14,7 @@ from profiler import formats, zoo
 from profiler.breakdown import breakdown
 from profiler.errors import BadInput
 from profiler.network import save
-from profiler.wire import WireError, encoded, fields, varint
+from profiler.wire import WireError, encoded, fields, head, varint
 
 TEXT = "g (float[1,64] x) => (float[1,32] y) { y = MatMul (x, w) }"
 VALUES = np.arange(2048, dtype=np.float32).reshape(64, 32)
@@ -239,11 +239,47 @@ def test_a_constant_node_is_mapped_too(tmp_path, make_proto):
 
 def test_a_graph_of_more_parts_than_any_network_has(tmp_path):
     """Two bytes a node in the file, kilobytes a node in memory: refused before it is taken."""
-    from profiler.wire import head
-
     nodes = b"\x0a\x00" * 1_000_001
     (tmp_path / "n.onnx").write_bytes(b"\x08\x08" + head(7, len(nodes)) + nodes + b"\x42\x02\x10\x0d")
-    assert "claims 1,000,001 parts" in refusal(tmp_path / "n.onnx")
+    assert "has more than 1,000,000 parts in one graph" in refusal(tmp_path / "n.onnx")
+
+
+@pytest.mark.parametrize(
+    ("packed", "words"),
+    [(True, "has a setting of 16,777,217 bytes"), (False, "has more than 1,000,000 parts in one attribute")],
+)
+def test_a_setting_longer_than_any_network_has(tmp_path, packed, words):
+    """A byte or two a number in the file, tens of bytes in memory."""
+    numbers = b"\x01" * ((1 << 24) + 1)
+    ints = head(8, len(numbers)) + numbers if packed else b"\x40\x01" * 1_000_001
+    attribute = head(5, len(ints)) + ints
+    graph = head(1, len(attribute)) + attribute
+    (tmp_path / "n.onnx").write_bytes(b"\x08\x08" + head(7, len(graph)) + graph + b"\x42\x02\x10\x0d")
+    assert words in refusal(tmp_path / "n.onnx")
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [
+        (TensorProto.FLOAT16, np.float16),
+        (TensorProto.INT8, np.int8),
+        (TensorProto.INT32, np.int32),
+        (TensorProto.INT64, np.int64),
+        (TensorProto.UINT32, np.uint32),
+    ],
+)
+def test_weights_written_as_varints_are_read_when_they_are_asked_for(tmp_path, make_proto, kind, dtype):
+    values = np.arange(-1500, 1500).astype(dtype)
+    proto = make_proto("g (float[2] x) => (float[2] y) { y = Relu (x) }")
+    proto.graph.initializer.append(onnx.helper.make_tensor("w", kind, [3, 1000], values.view(dtype)))
+    assert not proto.graph.initializer[0].raw_data
+    (tmp_path / "n.onnx").write_bytes(proto.SerializeToString())
+    network = formats.read(tmp_path / "n.onnx")
+    assert type(network.model.graph.initializers["w"].const_value).__name__ == "LazyTensor"
+    np.testing.assert_array_equal(network.weight("w"), values.reshape(3, 1000))
+    proto.graph.initializer[0].dims[0] = 4
+    (tmp_path / "n.onnx").write_bytes(proto.SerializeToString())
+    assert "“w” claims 4,000 values, and 3,000 are there" in refusal(tmp_path / "n.onnx")
 
 
 def test_sizes_that_go_beyond_counting(tmp_path, make_proto):
