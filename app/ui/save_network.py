@@ -33,7 +33,7 @@ class SaveNetwork(Sheet):
     """Return asks for the file; the outcome stands below until the sheet is closed."""
 
     def __init__(self, host: QWidget, desk: Desk) -> None:
-        super().__init__(host, "Save as ONNX", side="top", extent=560)
+        super().__init__(host, "Save as ONNX", side="top", extent=680)
         self.desk = desk
         self.letter = ""
         self.opset = Segmented(OPSETS, "Opset", TIPS)
@@ -91,6 +91,7 @@ class SaveNetwork(Sheet):
         clear(self.outcome)
         for line in lines:
             self.outcome.addWidget(line)
+            line.setVisible(self.isVisible())  # at once, so that the sheet knows how high it must be
         if self.isVisible():
             self._place()
 

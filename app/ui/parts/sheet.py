@@ -65,8 +65,15 @@ class Sheet(QFrame):
             self.setGeometry(edge, height - tall - edge, width - 2 * edge, tall)
         else:
             across = min(extent, width - 2 * edge)
-            tall = min(max(self.sizeHint().height(), theme.px(120)), height - 2 * edge)
+            tall = min(max(self._needed(across), theme.px(120)), height - 2 * edge)
             self.setGeometry((width - across) // 2, theme.px(56), across, tall)
+
+    def _needed(self, width: int) -> int:
+        """How high it must be for all its lines, wrapped at this width."""
+        layout = self.layout()
+        if layout is None or not layout.hasHeightForWidth():
+            return self.sizeHint().height()
+        return layout.totalHeightForWidth(width)
 
     def _fade_in(self) -> None:
         """120 ms, and none where the system wants no motion."""
