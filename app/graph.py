@@ -5,6 +5,8 @@ Places are pixels at 100 %, y down. The window draws what is here and computes n
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,10 +15,13 @@ from app.heavy import layer_times, operator_words, time_head
 from app.study import Candidate
 from profiler.breakdown import CONVENTION_NAMES, KIND_NAMES, Breakdown, Convention, LayerCost, operations
 from profiler.graph import Edge, Graph, Node, Shown, all_folds, graph_of, overview, shown
+from profiler.graph_fold import Fold
 
-LEAST_WIDTH, MOST_WIDTH, SIGN = 132.0, 232.0, 6.6  # of a box; what one sign of its name takes
+LEAST_WIDTH, MOST_WIDTH = 150.0, 240.0  # of a box
+BOLD, PLAIN, PAD = 7.2, 6.2, 40.0  # what a sign of a name takes, and of a figure; what stands round them
 HIGH, LOW = 44.0, 26.0  # a layer with weights, or a block; a layer without
 FRAME, HEAD = 8.0, 18.0  # round an open block; above it, for its name
+SHEETS = 7.0  # how far the sheets behind a folded block stick out
 Room = tuple[float, float]
 
 
@@ -68,9 +73,9 @@ def drawn(breakdown: Breakdown, opened: Iterable[str] | None = None, room: Room 
         wanted = frozenset(fold.key for fold in all_folds(graph.folds))
     seen = shown(graph, wanted)
     heights = [HIGH if node.fold or node.kind != "other" else LOW for node in seen.nodes]
-    width = min(max(LEAST_WIDTH, SIGN * max((len(n.title) for n in seen.nodes), default=0) + 28), MOST_WIDTH)
     ends = [(edge.source, edge.target) for edge in seen.edges]
-    placed = lay_out(width, heights, ends, _tight(graph, seen), room)
+    framed = _framed(seen)
+    placed = lay_out(_width(graph, seen), heights, ends, _tight(graph, seen), room, _air(seen, framed))
     return Drawing(
         nodes=seen.nodes,
         edges=seen.edges,
@@ -78,7 +83,7 @@ def drawn(breakdown: Breakdown, opened: Iterable[str] | None = None, room: Room 
         lines=placed.lines,
         width=placed.width,
         height=placed.height,
-        frames=_frames(seen, placed.boxes, placed.columns),
+        frames=_frames(seen, framed, placed.boxes, placed.columns),
         blocks=tuple(Block(f.key, f.title, f.first, f.last, f.repeats) for f in all_folds(graph.folds)),
         opened=tuple(fold.key for fold in seen.opened),
         names=tuple(layer.name for layer in graph.layers),
@@ -87,6 +92,18 @@ def drawn(breakdown: Breakdown, opened: Iterable[str] | None = None, room: Room 
 
 
 ALL = "*"  # among the opened: every block
+
+
+def _width(graph: Graph, seen: Shown) -> float:
+    """Of every box: as wide as the widest words, within bounds."""
+    wide = [LEAST_WIDTH]
+    titles = {fold.key: fold.title for fold in seen.opened}
+    for node in seen.nodes:
+        said = label_words(node, titles.get(node.inside, ""))
+        wide.append((BOLD if node.fold or node.kind != "other" else PLAIN) * len(said) + PAD)
+        if not node.fold and node.kind != "other":
+            wide.append(PLAIN * (len(operator_words(graph.layers[node.first])) + 8) + PAD)
+    return min(max(wide), MOST_WIDTH)
 
 
 def _tight(graph: Graph, seen: Shown) -> list[bool]:
@@ -104,25 +121,50 @@ def _tight(graph: Graph, seen: Shown) -> list[bool]:
     return found
 
 
+def _framed(seen: Shown) -> list[tuple[Fold, int]]:
+    """The open blocks that get a frame, with how many frames lie inside: those that something stands directly in."""
+    direct = {node.inside for node in seen.nodes}
+    framed = [fold for fold in seen.opened if fold.key in direct]
+    deep: dict[str, int] = {}
+    for fold in reversed(framed):
+        inner = [deep[other.key] for other in framed if other is not fold and _holds(fold, other.first)
+                 and other.last <= fold.last and other.key in deep]  # fmt: skip
+        deep[fold.key] = 1 + max(inner, default=-1)
+    return [(fold, deep[fold.key]) for fold in framed]
+
+
+def _holds(fold: Fold, layer: int) -> bool:
+    return fold.first <= layer <= fold.last
+
+
+def _air(seen: Shown, framed: Sequence[tuple[Fold, int]]) -> list[tuple[float, float]]:
+    """Room above a box for the names of the frames that begin there, and below for those that end and for sheets."""
+    starts, ends = Counter(fold.first for fold, _ in framed), Counter(fold.last for fold, _ in framed)
+    return [
+        (HEAD * starts[node.first], FRAME * ends[node.last] + (SHEETS if node.fold else 0.0)) for node in seen.nodes
+    ]
+
+
 def _frames(
-    seen: Shown, boxes: Sequence[tuple[float, float, float, float]], columns: Sequence[int]
+    seen: Shown,
+    framed: Sequence[tuple[Fold, int]],
+    boxes: Sequence[tuple[float, float, float, float]],
+    columns: Sequence[int],
 ) -> tuple[Frame, ...]:
-    """The innermost open blocks; those round them would only be lines."""
-    innermost = {node.inside for node in seen.nodes}
+    """Round what each open block holds, in each column it stands in."""
+    firsts = [node.first for node in seen.nodes]
     found: list[Frame] = []
-    for fold in seen.opened:
-        if fold.key not in innermost:
-            continue
+    for fold, deep in framed:
         held: dict[int, list[tuple[float, float, float, float]]] = {}
-        for node, box, column in zip(seen.nodes, boxes, columns, strict=True):
-            if fold.first <= node.first and node.last <= fold.last:
-                held.setdefault(column, []).append(box)
+        for place in range(bisect_left(firsts, fold.first), bisect_right(firsts, fold.last)):
+            held.setdefault(columns[place], []).append(boxes[place])
+        pad, head = FRAME * (deep + 1), HEAD * (deep + 1)
+        title = f"{fold.title} · ×{fold.repeats}" if fold.repeats > 1 else fold.title
         for inside in held.values():
-            left, top = min(box[0] for box in inside), min(box[1] for box in inside)
-            right = max(box[0] + box[2] for box in inside)
-            bottom = max(box[1] + box[3] for box in inside)
-            box = (left - FRAME, top - HEAD, right - left + 2 * FRAME, bottom - top + HEAD + FRAME)
-            found.append(Frame(fold.key, fold.title, box))
+            left, top = min(box[0] for box in inside) - pad, min(box[1] for box in inside) - head
+            right = max(box[0] + box[2] for box in inside) + pad
+            bottom = max(box[1] + box[3] for box in inside) + pad
+            found.append(Frame(fold.key, title, (left, top, right - left, bottom - top)))
     return tuple(found)
 
 
@@ -251,8 +293,22 @@ def _written(value: float, metric: str) -> str:
 
 
 def title_words(node: Node) -> str:
-    """What is written on a box: `layer2.1 … layer2.3 · ×3`, `layer1.0`, `conv1`."""
+    """What a box is called: `layer2.1 … layer2.3 · ×3`, `layer1.0`, `conv1`."""
     return f"{node.title} · ×{node.repeats}" if node.repeats > 1 else node.title
+
+
+def label_words(node: Node, frame: str) -> str:
+    """What is written on a box inside a frame of this title: the rest of its name, `conv1` of `layer1.0.conv1`."""
+    said = title_words(node)
+    for sign in "./":
+        said = said.replace(f"{frame}{sign}", "") if frame and node.title.startswith(f"{frame}{sign}") else said
+    return said or title_words(node)
+
+
+def labels(drawing: Drawing) -> list[str]:
+    """What is written on each box."""
+    titles = {block.key: block.title for block in drawing.blocks}
+    return [label_words(node, titles.get(node.inside, "")) for node in drawing.nodes]
 
 
 def spoken(node: Node, figure: Figure, metric: str) -> str:

@@ -18,7 +18,7 @@ APART = 5.0  # between two lines that lead on
 MOST_CROSSING = 4  # tensors that may cross a cut
 LEAST_ROOM = 12.0  # a gap lower than this is not cut
 MOST_COLUMNS = 96
-BETTER = 1.08  # how much larger it must be seen for one more column
+BETTER, MUCH_BETTER = 1.08, 1.6  # how much larger it must be seen for more columns; for cuts across a block
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,13 @@ def in_columns(
     top = float(array[:, 1].min())
     best: list[_Cut] = []
     made = _Made(array, points, [])
-    for count in range(2, min(MOST_COLUMNS, len(cuts) + 1) + 1):
-        chosen = _chosen(cuts, top, bottom, (bottom - top) / count)
-        now = _Made(array, points, [cut.y for cut in chosen])
-        if room is not None and now.seen(room) > made.seen(room) * BETTER:
-            best, made = chosen, now
+    clean = [cut for cut in cuts if cut.tensors <= 1]
+    for allowed, better in ((clean, BETTER), (cuts, MUCH_BETTER)):
+        for count in range(2, min(MOST_COLUMNS, len(allowed) + 1) + 1):
+            chosen = _chosen(allowed, top, bottom, (bottom - top) / count)
+            now = _Made(array, points, [cut.y for cut in chosen])
+            if room is not None and now.seen(room) > made.seen(room) * better:
+                best, made = chosen, now
     return _set(array, lines, best, made)
 
 
@@ -95,7 +97,8 @@ def _cut(
     sources = {source: track for track, source in enumerate(dict.fromkeys(ends[line][0] for line in crossing))}
     if len(sources) > MOST_CROSSING:
         return None
-    for y in ((above + below) / 2, above + 4, below - 4):
+    middle = (above + below) / 2
+    for y in (middle, above + 4, below - 4) if len(crossing) == 1 else (above + 4, below - 4, middle):
         if all(_x_at(lines[line], y) is not None for line in crossing):
             return _Cut(y, {line: sources[ends[line][0]] for line in crossing}, len(sources))
     return None
@@ -140,6 +143,8 @@ class _Made:
         of = np.searchsorted(cuts, points[:, 1])
         np.minimum.at(self.left, of, points[:, 0])
         np.maximum.at(self.right, of, points[:, 0])
+        np.minimum.at(self.top, of, points[:, 1])
+        np.maximum.at(self.bottom, of, points[:, 1])
         lane = LANE + APART * MOST_CROSSING if count > 1 else 0.0
         widths = self.right - self.left
         starts = np.concatenate([[0.0], np.cumsum(widths + BETWEEN)[:-1]])

@@ -15,7 +15,8 @@ import numpy as np
 from profiler.breakdown import LayerCost
 
 LONGEST_PART = 96  # layers (or blocks) in one of the alike parts
-LEAST = 3  # layers that a repeat must hold to be worth folding
+LEAST = 3  # layers that a block must hold to be worth folding
+LEAST_PART = 4  # layers of one of the parts, to be a block of its own inside the repeat
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ class _Finder:
             end = self._same_name(at, last, depth)
             if end == at:
                 items.append(self._leaf(at))
+            elif end - at + 1 < LEAST:
+                items += [self._leaf(index) for index in range(at, end + 1)]
             elif (at, end) == (first, last):  # the name of all of them tells nothing apart
                 return self.level(first, last, depth + 1)
             else:
@@ -164,10 +167,10 @@ class _Finder:
         starts = range(0, len(items), part)
         parts = [items[start : start + part] for start in starts]
         inner: list[Fold] = []
-        for held in parts if part > 1 else ():
+        for held in parts if part > 1 and parts[0][-1].last - parts[0][0].first + 1 >= LEAST_PART else ():
             title = f"{self._name(held[0])} … {self._name(held[-1])}"
             made = self._block(title, held[0].first, held[-1].last, 1, _folds(held))
-            inner += [made.fold] if made.fold is not None else []
+            inner += _folds([made])
         title = f"{self._name(items[0])} … {self._name(items[-1])}"
         return self._block(title, items[0].first, items[-1].last, count, tuple(inner) or _folds(items))
 

@@ -41,26 +41,35 @@ def lay_out(
     edges: Sequence[Pair],
     tight: Sequence[bool] = (),
     room: tuple[float, float] | None = None,
+    air: Sequence[tuple[float, float]] = (),
 ) -> Placed:
     """Place boxes of one width. Nodes are in running order: an edge leads from a lower to a higher number.
 
     `tight` marks nodes that stand close under the one node they read. `room` (width, height) is where it will be
-    shown; None: one column. Raises ValueError for an edge that leads up or to a node that is not there.
+    shown; None: one column. `air` is the room to be kept above and below each box. Raises ValueError for an edge that
+    leads up or to a node that is not there.
     """
     if any(not 0 <= source < target < len(heights) for source, target in edges):
         raise ValueError("An edge leads up, or to a node that is not there.")
     chains = _chains(len(heights), edges)
+    kept = list(air) or [(0.0, 0.0)] * len(heights)
+    whole = [above + height + below for height, (above, below) in zip(heights, kept, strict=True)]
     gaps = [TIGHT if close else GAP for close in tight] or [GAP] * len(heights)
-    tall = [sum(heights[n] for n in chain) + sum(gaps[n] for n in chain[1:]) for chain in chains]
+    tall = [sum(whole[n] for n in chain) + sum(gaps[n] for n in chain[1:]) for chain in chains]
     chain_of = {node: at for at, chain in enumerate(chains) for node in chain}
     outer = [(chain_of[source], chain_of[target]) for source, target in edges]
     found = place(width, tall, sorted({pair for pair in outer if pair[0] != pair[1]}))
-    boxes = _unchained(found, chains, width, heights, gaps)
+    boxes = _unchained(found, chains, whole, gaps)
+    boxes = [
+        (x - width / 2, top + above, width, height)
+        for (x, top), height, (above, _) in zip(boxes, heights, kept, strict=True)
+    ]
     lines: list[Line] = []
     for (source, target), pair in zip(edges, outer, strict=True):
-        left, top, _, height = boxes[source]
-        straight = ((left + width / 2, top + height), (left + width / 2, boxes[target][1]))
-        lines.append(straight if pair[0] == pair[1] else found.lines[pair])
+        start, end = boxes[source][1] + heights[source], boxes[target][1]
+        middle = boxes[source][0] + width / 2
+        line = ((middle, start), (middle, end)) if pair[0] == pair[1] else found.lines[pair]
+        lines.append(((line[0][0], start), *line[1:-1], (line[-1][0], end)))
     made = in_columns(boxes, lines, edges, room)
     return Placed(made.boxes, made.lines, made.width, made.height, made.columns, found.plain)
 
@@ -87,18 +96,14 @@ def _chains(count: int, edges: Sequence[Pair]) -> list[list[int]]:
 
 
 def _unchained(
-    found: Places,
-    chains: Sequence[Sequence[int]],
-    width: float,
-    heights: Sequence[float],
-    gaps: Sequence[float],
-) -> list[Box]:
-    """The nodes of each tall box below one another."""
-    boxes: list[Box] = [(0.0, 0.0, 0.0, 0.0)] * len(heights)
+    found: Places, chains: Sequence[Sequence[int]], heights: Sequence[float], gaps: Sequence[float]
+) -> list[tuple[float, float]]:
+    """The middle of each node's upper edge: those of a tall box stand below one another."""
+    tops: list[tuple[float, float]] = [(0.0, 0.0)] * len(heights)
     for (x, top), chain in zip(found.tops, chains, strict=True):
         y = top
         for position, node in enumerate(chain):
             y += gaps[node] if position else 0.0
-            boxes[node] = (x - width / 2, y, width, heights[node])
+            tops[node] = (x, y)
             y += heights[node]
-    return boxes
+    return tops
