@@ -92,6 +92,42 @@ def test_as_many_kernels_as_the_runtimes_profile_has(name, tmp_path):
     assert sorted(covered) == sorted(node.name for node in network.model.graph)  # each once
 
 
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("GoogLeNet", (1, 3, 224, 224)),
+        ("SqueezeNet-1.1", (1, 3, 224, 224)),
+        ("MobileNet-v3-small", (1, 3, 224, 224)),
+        ("ResNet-20", (1, 3, 32, 32)),
+    ],
+)
+def test_larger_networks_too(name, shape, tmp_path):
+    """Branches, concatenations, gates that are multiplied in, shortcuts of slices and pads."""
+    network = zoo.build(name)
+    found = fusion(network)
+    (x,) = network.inputs
+    assert len(found.after) == kernels_that_ran(network, {x: np.zeros(shape, np.float32)}, tmp_path)
+    covered = [layer for kernel in found.after for layer in kernel.covers]
+    assert len(covered) == len(set(covered))
+    assert {*covered, *found.vanished} == {kernel.name for kernel in found.before}
+    own = {kernel.op.rpartition("::")[2] for kernel in found.after if not kernel.covers}
+    assert own <= {"ReorderInput", "ReorderOutput"}
+    assert found.traffic_after_bytes is not None
+
+
+def test_the_branches_of_googlenet():
+    """Each of the nine inception modules (Szegedy et al. 2015, table 1) begins with three 1 × 1 convolutions on one
+    input; the fourth branch pools first."""
+    found = fusion(zoo.build("GoogLeNet")).siblings
+    modules = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
+    assert [group.layers for group in found] == [
+        tuple(f"inception_{module}/{part}" for part in ("1x1", "3x3_reduce", "5x5_reduce")) for module in modules
+    ]
+    first = found[0]
+    assert first.weight_shapes == ((64, 192, 1, 1), (96, 192, 1, 1), (16, 192, 1, 1))
+    assert (first.saved_kernels, first.saved_bytes) == (2, 2 * 192 * 28 * 28 * FLOAT)
+
+
 def test_lenet_5_layer_by_layer():
     """Nothing follows its convolutions but pooling; its first fully connected layer takes the ReLU in."""
     covers = [kernel.covers for kernel in fusion(zoo.build("LeNet-5")).after if kernel.covers]
