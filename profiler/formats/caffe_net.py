@@ -110,7 +110,7 @@ def read_net(root: Message) -> Net:
     if len(chosen.layers) > MOST_LAYERS:
         raise Fault(f"It has {len(chosen.layers):,} layers, more than {MOST_LAYERS:,}.")
     sizes = {name: _sizes(name, shape) for name, shape in chosen.inputs.items()}
-    return Net(root.text("name").strip(), sizes, tuple(chosen.layers), chosen.unused())
+    return Net(" ".join(root.text("name").split())[:120], sizes, tuple(chosen.layers), chosen.unused())
 
 
 def _layer(message: Message, old: bool) -> Layer:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 HEAD = 'name: "written" input: "data" input_shape { %s }\n'
-V1_TYPES = {"Convolution": 4, "InnerProduct": 14}
 
 
 def varint(number: int) -> bytes:

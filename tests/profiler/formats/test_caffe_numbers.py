@@ -214,18 +214,15 @@ def caffes_pooling(x, how, kernel, stride, pad):
 @pytest.mark.parametrize("kernel", [2, 3, 5])
 def test_pooling(how, kernel, caffe):
     """All ways in which rounding up, padding and windows that reach beyond the end meet."""
-    tried = 0
     for size in (4, 5, 6, 7):
         for stride in range(1, kernel + 1):
             for pad in range(min(kernel, 3)):
+                if (size, kernel, stride, pad) == (4, 5, 1, 0):
+                    continue  # the window is one larger than the picture: Caffe makes nothing of it either
                 settings = f"pool: {how} kernel_size: {kernel} stride: {stride} pad: {pad}"
                 dims = f"dim: 1 dim: 2 dim: {size} dim: {size + 2}"
                 path, x = caffe(layer("Pooling", f"pooling_param {{ {settings} }}"), dims), random(1, 2, size, size + 2)
-                if kernel == 5 and size == 4 and pad == 0 and stride == 1:
-                    continue  # no window fits: Caffe makes nothing of it either
                 close(ours(path, x)["y"], caffes_pooling(x, how, kernel, stride, pad))
-                tried += 1
-    assert tried >= 4 * kernel * min(kernel, 3) - 1
 
 
 @pytest.mark.parametrize(("kernel", "stride", "pad"), [(3, 2, 0), (3, 2, 1), (2, 2, 1), (5, 3, 2), (3, 3, 2)])
