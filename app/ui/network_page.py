@@ -154,8 +154,10 @@ class NetworkPage(Page):
         self.name.setText(f"{candidate.letter}  {candidate.title}")
         self.facts.setText(facts_line(candidate, desk.study.lineage(candidate.letter)))
         self._show_notes(candidate.breakdown)
-        self.heavy.show_bars(heavy(candidate, desk.convention, desk.device))
         self.compare.refresh()
+        other = self.compare.other()
+        others = heavy(other, desk.convention, desk.device) if other else ()
+        self.heavy.show_bars(heavy(candidate, desk.convention, desk.device), other.letter if other else "", others)
         self._show_view()
         if candidate.breakdown.layer(desk.layer) is None:
             desk.select_layer(_heaviest(candidate.breakdown))

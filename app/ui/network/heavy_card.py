@@ -49,18 +49,22 @@ class HeavyCard(Card):
         self._grid.setColumnStretch(1, 1)
         self.body.addLayout(self._grid)
         self.bars: list[StackedBar] = []
-        self._labels: list[tuple[QLabel, QLabel, QLabel]] = []
+        self._labels: list[tuple[QLabel, QLabel, QLabel, QLabel]] = []
         self.kind = ""
 
-    def show_bars(self, bars: Sequence[Heavy]) -> None:
+    def show_bars(self, bars: Sequence[Heavy], letter: str = "", others: Sequence[Heavy] = ()) -> None:
+        """The bars, and at their ends the totals of another candidate where one is compared with."""
+        before = {other.title: other.total for other in others}
         while len(self.bars) < len(bars):
             self._add_bar(bars[len(self.bars)].title)
         for place, (bar, texts) in enumerate(zip(self.bars, self._labels, strict=True)):
             for widget in (bar, *texts):
                 widget.setVisible(place < len(bars))
         for heavy, bar, texts in zip(bars, self.bars, self._labels, strict=False):
-            for text, words_ in zip(texts, (heavy.title, heavy.total, heavy.unit), strict=True):
+            against = f"{letter} {before[heavy.title]}" if heavy.title in before else ""
+            for text, words_ in zip(texts, (heavy.title, heavy.total, heavy.unit, against), strict=True):
                 text.setText(words_)
+            texts[3].setVisible(bool(against))
             texts[1].setToolTip(heavy.exact)
             texts[2].setVisible(bool(heavy.unit))
             bar.show_parts(_parts(heavy), self.kind)
@@ -75,11 +79,11 @@ class HeavyCard(Card):
         place = len(self.bars)
         bar = StackedBar(title)
         bar.picked.connect(self._pick)
-        texts = (label(title, "muted"), label("", "strong"), caption())
+        texts = (label(title, "muted"), label("", "strong"), caption(), caption())
         texts[1].setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(texts[0], place, 0)
         self._grid.addWidget(bar, place, 1)
-        self._grid.addLayout(row(None, texts[1], texts[2], gap=6), place, 2)
+        self._grid.addLayout(row(None, texts[1], texts[2], texts[3], gap=6), place, 2)
         self.bars.append(bar)
         self._labels.append(texts)
 

@@ -41,6 +41,7 @@ class Cell:
     strong: bool = False
     glyph: str = ""  # "check" or "x" before the figure, in green or red
     fill: str = ""  # colour of the bar; "" is the row's
+    behind: float | None = None  # another's value: a pale bar behind this one's
 
     @property
     def plain(self) -> float | str | None:
@@ -91,7 +92,8 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def _largest(self, key: str) -> float:
-        values = [row.cell(key).value for row in self.rows]
+        cells = [row.cell(key) for row in self.rows]
+        values = [value for cell in cells for value in (cell.value, cell.behind)]
         return max((v for v in values if isinstance(v, int | float)), default=0)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's

@@ -15,6 +15,9 @@ PAD = 12
 MARK_ROOM = 18
 
 
+BEHIND = 0.35  # how much of its colour another candidate's bar has
+
+
 class CellPainter(QStyledItemDelegate):
     """Names left with their mark, figures right with a thin bar under them; the selected row with an accent edge."""
 
@@ -35,7 +38,7 @@ class CellPainter(QStyledItemDelegate):
         if index.column() == 0 and row.mark:
             paint_mark(painter, rect, row)
             rect.setLeft(rect.left() + theme.px(MARK_ROOM))
-        bar = column.bar and isinstance(cell.value, int | float) and cell.value > 0
+        bar = column.bar and ((isinstance(cell.value, int | float) and cell.value > 0) or bool(cell.behind))
         if bar:
             paint_heat(painter, rect, cell, row, self._source.largest[column.key])
             rect.setBottom(rect.bottom() - theme.px(5))
@@ -67,12 +70,19 @@ def paint_mark(painter: QPainter, rect: QRect, row: Row) -> None:
 
 
 def paint_heat(painter: QPainter, rect: QRect, cell: Cell, row: Row, largest: float) -> None:
-    """The bar under a figure, right aligned with it."""
-    assert isinstance(cell.value, int | float)
+    """The bar under a figure, right aligned with it; another's value lies behind it as a pale, thicker one."""
     thick = theme.px(theme.HEAT)
-    width = max(rect.width() * cell.value / largest, theme.px(2)) if largest else 0
-    bar = QRectF(rect.right() + 1 - width, rect.bottom() - theme.px(5), width, thick)
-    paint_state_bar(painter, bar, cell.fill or row.fill, cell.state)
+
+    def bar(value: float, high: int) -> QRectF:
+        width = max(rect.width() * value / largest, theme.px(2)) if largest else 0
+        return QRectF(rect.right() + 1 - width, rect.bottom() - theme.px(5) - (high - thick) / 2, width, high)
+
+    if cell.behind:
+        pale = theme.colour("muted")
+        pale.setAlphaF(BEHIND)
+        painter.fillRect(bar(cell.behind, thick + theme.px(4)), pale)
+    if isinstance(cell.value, int | float) and cell.value > 0:
+        paint_state_bar(painter, bar(cell.value, thick), cell.fill or row.fill, cell.state)
 
 
 def paint_words(painter: QPainter, rect: QRect, cell: Cell, column: Column, *, muted: bool) -> None:
