@@ -2,7 +2,6 @@
 
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # torch is only partly typed; what comes out of it is checked by the tests.
-# ruff: noqa: ARG001 - every function of the table takes the settings and all inputs, used or not
 
 import torch
 import torch.nn.functional as F
@@ -35,4 +34,7 @@ def batch_norm(s: Settings, x: Tensor, scale: Tensor, shift: Tensor, mean: Tenso
 
 
 def prelu(s: Settings, x: Tensor, slope: Tensor) -> Tensor:
+    """Before opset 7 the slopes were one a channel; since, they broadcast."""
+    if s.opset < 7 and slope.numel() > 1:
+        slope = slope.reshape(-1, *[1] * (x.dim() - 2))
     return torch.where(x < 0, x * slope, x)

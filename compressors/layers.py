@@ -138,7 +138,9 @@ def batch_norm(s: Settings, shapes: Shapes, rank: int | None) -> Layer | None:
 
 
 def prelu(s: Settings, shapes: Shapes, rank: int | None) -> Layer | None:
-    return None if shapes[1] is None else Layer(PRelu(shapes[1]), (Held("weight", 1),))
+    """Before opset 7 the slopes were one a channel ; since, they broadcast. An operator does both."""
+    channels = s.opset < 7 and shapes[1] != (1,)
+    return None if shapes[1] is None or channels else Layer(PRelu(shapes[1]), (Held("weight", 1),))
 
 
 def _weight_and_bias(bias: bool, turned: bool = False) -> tuple[Held, ...]:

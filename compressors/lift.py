@@ -21,7 +21,7 @@ from torch import fx, nn
 from compressors.layers import LAYERS, Held, Layer
 from compressors.operator_settings import Settings
 from compressors.operators import LISTS, OPERATORS, SEVERAL, Operator
-from compressors.weights import PLUMBING, WEIGHTED, constant, learns, source
+from compressors.weights import constant, in_several_layouts, learns, source
 from profiler.errors import BadInput
 from profiler.network import Network
 
@@ -30,6 +30,8 @@ BINDINGS = "netbonsai.bindings"
 
 FIX = "Use the steps that need no training: they work on any network."
 ONNX_DOMAINS = ("", "ai.onnx")
+AS_OPERATORS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+"""Layers that can be carried out as operators too, on a parameter that has another layout elsewhere."""
 
 TYPES = tuple(
     ir.DataType[name] for name in ["FLOAT", "FLOAT16", "DOUBLE", "INT8", "INT16", "INT32", "INT64", "UINT8", "BOOL"]
@@ -97,6 +99,7 @@ class _Lifting:
         self.values: dict[ir.Value, Any] = {}
         self.parameters: dict[object, nn.Parameter] = {}
         self.bindings: list[Binding] = []
+        self.several = in_several_layouts(self.model.graph)
         self.batch = next((shape[0] for shape in network.inputs.values() if shape), None)
 
     def module(self) -> fx.GraphModule:
@@ -135,13 +138,15 @@ class _Lifting:
         if node.domain not in ONNX_DOMAINS:
             raise _cannot(node, f"{node.domain}.{op}")
         settings = Settings.of(node, self.network.opset)
+        if "broadcast" in settings and "axis" in settings:
+            raise _cannot(node, f"{op} of opset {settings.opset}, which broadcasts in another way,")
         if op == "Cast":
             _check_type(ir.DataType(settings.integer("to")), f"Node “{node.name}” makes them.")
         if op == "Relu":
             return self.call(node, nn.ReLU(), self.read(node.inputs[0]))
         if op == "Dropout":
             return self.call(node, nn.Dropout(self.dropout_rate(node, settings)), self.read(node.inputs[0]))
-        if op in LAYERS:
+        if op in LAYERS and not (op in AS_OPERATORS and _initializer_name(node.inputs[1]) in self.several):
             layer = LAYERS[op](settings, [_shape(value) for value in node.inputs], _rank(node.inputs[0]))
             if layer is not None:
                 return self.layer(node, layer)
@@ -213,13 +218,11 @@ class _Lifting:
         return self.graph.get_attr(path)
 
     def parameter(self, node: ir.Node, index: int) -> nn.Parameter:
-        """A weight that nodes share is one parameter; a bias is each node's own."""
-        if node.op_type not in WEIGHTED and node.op_type not in PLUMBING:
-            return nn.Parameter(self.tensor(node, index))
-        key = (f"{index}", False, (_initializer_name(node.inputs[index]),))
-        if key not in self.parameters:
-            self.parameters[key] = nn.Parameter(self.tensor(node, index))
-        return self.parameters[key]
+        """A weight that nodes share is one parameter; a bias, or whatever has one axis, is each node's own."""
+        made = nn.Parameter(self.tensor(node, index))
+        if made.dim() < 2 or node.op_type == "Add":
+            return made
+        return self.parameters.setdefault(("", False, (_initializer_name(node.inputs[index]),)), made)
 
     def any_batch(self, node: ir.Node, sizes: list[int]) -> list[int]:
         """A batch of one, written into a Reshape or Resize, becomes whatever batch comes."""

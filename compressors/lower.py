@@ -52,7 +52,7 @@ def _input(nodes: dict[str | None, ir.Node], binding: Binding) -> ir.Value:
 def _value(module: nn.Module, binding: Binding) -> np.ndarray:
     owner = module.get_submodule(binding.path) if binding.path else module
     values: np.ndarray = getattr(owner, binding.attribute).detach().cpu().numpy()
-    return np.ascontiguousarray(values.T if binding.turned else values)
+    return np.asarray(values.T if binding.turned else values, order="C")  # ascontiguousarray makes (1,) of ()
 
 
 def _renamed(

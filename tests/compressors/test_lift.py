@@ -218,6 +218,106 @@ def test_a_kernel_that_is_really_shared_stays_one(tmp_path):
     assert len(list(module.parameters())) == 2
 
 
+def test_a_convolution_used_twice_is_one_parameter_that_learns_from_both(tmp_path):
+    nodes = [
+        helper.make_node("Conv", ["x", "k", "b"], ["h"], name="first", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["h"], ["r"], name="relu"),
+        helper.make_node("Conv", ["r", "k", "b"], ["y"], name="second", pads=[1, 1, 1, 1]),
+    ]
+    random = np.random.default_rng(0)
+    held = {name: random.standard_normal(shape).astype(np.float32) for name, shape in (("k", (2, 2, 3, 3)), ("b", 2))}
+    network = graph_file(tmp_path, nodes, held, input_shape=(1, 2, 5, 5), output_shape=(1, 2, 5, 5))
+    module = lift(network)
+    assert module.first.weight is module.second.weight
+    assert len(list(module.parameters())) == 2
+    module(torch.rand(1, 2, 5, 5)).sum().backward()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter -= parameter.grad
+    back = lower(module, network)
+    assert set(back.weights()) == {"k", "b"}
+    assert np.array_equal(back.weight("k"), module.first.weight.detach())
+
+
+def test_a_weight_turned_by_a_node_learns_in_its_own_layout(tmp_path):
+    """As exporters of TensorFlow write kernels: stored in one layout, and turned before the layer."""
+    nodes = [
+        helper.make_node("Transpose", ["k"], ["t"], name="turn", perm=[3, 2, 0, 1]),
+        helper.make_node("Conv", ["x", "t"], ["h"], name="conv"),
+        helper.make_node("Add", ["h", "b"], ["y"], name="bias"),
+    ]
+    held = {"k": np.ones((3, 3, 2, 4), np.float32), "b": np.zeros((1, 4, 1, 1), np.float32)}
+    network = graph_file(tmp_path, nodes, held, input_shape=(1, 2, 5, 5), output_shape=(1, 4, 3, 3))
+    module = lift(network)
+    assert {(binding.node, binding.index) for binding in bindings(module)} == {("turn", 0), ("bias", 1)}
+    assert lower(module, network).digest == network.digest
+    module(torch.rand(1, 2, 5, 5)).sum().backward()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter -= parameter.grad
+    back = lower(module, network)
+    x = np.random.default_rng(0).standard_normal((1, 2, 5, 5)).astype(np.float32)
+    assert not np.array_equal(back.weight("k"), network.weight("k"))
+    assert np.allclose(by_onnx_runtime(back, tmp_path, x), module(torch.from_numpy(x)).detach(), rtol=1e-4)
+
+
+def test_a_weight_used_in_two_layouts_is_one_parameter(tmp_path):
+    """A decoder that is its encoder turned round."""
+    weight = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"], name="encode"),
+        helper.make_node("Gemm", ["h", "w"], ["y"], name="decode", transB=1),
+    ]
+    network = graph_file(tmp_path, nodes, {"w": weight}, output_shape=(2, 4))
+    module = lift(network)
+    assert len(list(module.parameters())) == 1
+    assert lower(module, network).digest == network.digest
+    with torch.no_grad():
+        next(module.parameters()).mul_(2)
+    assert np.array_equal(lower(module, network).weight("w"), 2 * weight)
+    x = np.ones((2, 4), np.float32)
+    assert np.allclose(module(torch.from_numpy(x)).detach(), 4 * x @ weight @ weight.T, rtol=1e-4)
+
+
+def test_a_number_added_to_a_layer_is_no_bias(tmp_path):
+    """HardSwish written out adds 3; nothing is to learn there, and a scalar keeps its shape."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"], name="fc"),
+        helper.make_node("Add", ["h", "three"], ["y"], name="plus"),
+    ]
+    held = {"w": np.eye(4, dtype=np.float32), "three": np.array(3, np.float32)}
+    network = graph_file(tmp_path, nodes, held, output_shape=(2, 4))
+    module = lift(network)
+    assert {binding.node for binding in bindings(module)} == {"fc"}
+    assert lower(module, network).digest == network.digest
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint64])
+def test_types_that_torch_does_not_calculate_with_are_named(dtype, tmp_path):
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "x"], ["y"], name="twice")],
+        "g",
+        [helper.make_tensor_value_info("x", helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), [2])],
+        [helper.make_tensor_value_info("y", helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), [2])],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)]), tmp_path / "g.onnx")
+    with pytest.raises(BadInput, match=f"type {dtype.__name__} can’t be trained"):
+        lift(read(tmp_path / "g.onnx"))
+
+
+def test_a_batch_of_one_is_kept_open_but_not_where_zero_means_zero(tmp_path):
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["y"], name="flat", allowzero=1)]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8])],
+        [numpy_helper.from_array(np.array([1, 8], np.int64), "shape")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)]), tmp_path / "g.onnx")
+    assert lift(read(tmp_path / "g.onnx"))(torch.zeros(1, 2, 4)).shape == (1, 8)
+
+
 def test_a_bias_added_after_a_matmul_learns_and_a_mean_subtracted_does_not(tmp_path):
     nodes = [
         helper.make_node("Sub", ["x", "mean"], ["centred"], name="centre"),

@@ -3,9 +3,11 @@
 import functools
 import warnings
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from onnx import numpy_helper
@@ -114,6 +116,44 @@ def test_functions_written_out_in_operators(tmp_path):
     for case in cases()["functions"][::3]:
         ran += tried(case, tmp_path, held=True)
     assert ran > 100
+
+
+DATA = Path(onnx.__file__).parent / "backend/test/data"
+CONVERTED = sorted(folder for group in ("pytorch-converted", "pytorch-operator") for folder in (DATA / group).iterdir())
+
+
+def test_what_torch_once_exported(tmp_path):
+    """Layers that torch itself exported at opset 6 and 9, with what it computed then."""
+    assert len(CONVERTED) > 100
+    for folder in CONVERTED:
+        module = lift(read(folder / "model.onnx"))
+        for data in sorted(folder.glob("test_data_set_*")):
+            given, expected = (
+                [
+                    numpy_helper.to_array(onnx.load_tensor(data / f"{kind}_{n}.pb"))
+                    for n in range(len(list(data.glob(f"{kind}_*.pb"))))
+                ]
+                for kind in ("input", "output")
+            )
+            with torch.no_grad():
+                found = module(*(torch.from_numpy(np.array(value)) for value in given))
+            for ours, theirs in zip(found if isinstance(found, tuple) else (found,), expected, strict=True):
+                assert tuple(ours.shape) == theirs.shape, folder.name
+                assert np.allclose(ours, theirs, rtol=1e-3, atol=1e-5, equal_nan=True), folder.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((DATA / "light").glob("*.onnx")), ids=lambda path: path.stem)
+def test_known_architectures_as_caffe2_exported_them(path):
+    """AlexNet, DenseNet-121, Inception v1 and v2, ResNet-50, ShuffleNet, SqueezeNet, VGG-19 and ZFNet-512."""
+    network = read(path)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (value,) = session.get_inputs()
+    x = np.random.default_rng(0).random(value.shape).astype(np.float32)
+    with torch.no_grad():
+        found = lift(network)(torch.from_numpy(x)).numpy()
+    (expected,) = session.run(None, {value.name: x})
+    assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
 def test_what_is_not_known_is_named(tmp_path):

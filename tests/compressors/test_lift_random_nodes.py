@@ -93,7 +93,7 @@ def pool(draw):
     dilated = {"MaxPool": 10, "AveragePool": 19, "LpPool": 18}[op] <= opset
     attributes = {"kernel_shape": kernel, **window(draw, rank, kernel, dilated)}
     if str(attributes.get("auto_pad")).startswith("SAME"):
-        # ONNX Runtime forgets the dilations there, and gives fewer outputs than the standard's size by stride, rounded up.
+        # ONNX Runtime forgets the dilations there, and gives fewer outputs than the standard says.
         attributes.pop("dilations", None)
     if opset >= (18 if op == "LpPool" else 10):
         chance(draw, attributes, "ceil_mode", small(0, 1))
