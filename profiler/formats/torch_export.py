@@ -12,6 +12,7 @@ modules, BatchNorm stays a layer of its own, an open batch stays open. Weights o
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 import warnings
 import zipfile
@@ -112,7 +113,9 @@ class _Archive:
 def _examined(path: Path) -> _Archive:
     try:
         file = MappedFile(path)
-        return _parts(file, entries(file))
+        archive = _parts(file, entries(file))
+        archive.inputs()  # finds out whether the description is one
+        return archive
     except TrainingMode as error:
         raise _refused(path, str(error), "Call model.eval() before torch.export.export.") from error
     except (ZipTrouble, ProgramTrouble) as error:
@@ -197,9 +200,15 @@ def _translated(path: Path, clean: Path) -> ir.Model:
         try:
             made: Any = torch.onnx.export(program, (), dynamo=True, opset_version=OPSET, optimize=False, verbose=False)
         except Exception as error:
-            where = f"torch cannot write it as ONNX: {_reason(error)}."
+            where = f"torch cannot write {_what(error)} as ONNX: {_reason(error)}."
             raise _refused(path, where, "Replace that part of the network, or export it to ONNX yourself.") from error
     return cast("ir.Model", made.model)
+
+
+def _what(error: BaseException) -> str:
+    """The operator that the exporter stumbled over, where it says."""
+    found = re.search(r"OpOverload\(op='([\w.]+)'", _reason(error))
+    return f"its operator {found.group(1)}" if found else "it"
 
 
 def _reason(error: BaseException) -> str:

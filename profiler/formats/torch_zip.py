@@ -19,6 +19,7 @@ DIRECTORY, LOCAL = struct.Struct("<4s4xHH8xLLHHH8xL"), struct.Struct("<4s22xHH")
 END, END_64, LOCATOR_64 = struct.Struct("<4s6xHLL2x"), struct.Struct("<4s28xQQQ"), struct.Struct("<4s4xQ4x")
 ENCRYPTED, ZIP64_EXTRA, FULL = 1, 1, 0xFFFFFFFF
 LONGEST_COMMENT = 0xFFFF
+DAMAGED = "Its directory is damaged: it may be cut short."
 
 
 class ZipTrouble(ValueError):
@@ -73,7 +74,7 @@ def _listed(file: MappedFile) -> Iterator[_Listed]:
             listed, at = _line(directory, at)
             yield listed
     except (struct.error, UnicodeDecodeError) as error:
-        raise ZipTrouble("Its directory is damaged.") from error
+        raise ZipTrouble(DAMAGED) from error
 
 
 def _directory(file: MappedFile) -> tuple[int, int, int]:
@@ -87,19 +88,19 @@ def _directory(file: MappedFile) -> tuple[int, int, int]:
     if count == 0xFFFF or FULL in (size, start):
         count, size, start = _directory_64(file, at)
     if start + size > at:
-        raise ZipTrouble("Its directory is damaged.")
+        raise ZipTrouble(DAMAGED)
     return count, size, start
 
 
 def _directory_64(file: MappedFile, end: int) -> tuple[int, int, int]:
     if end < LOCATOR_64.size:
-        raise ZipTrouble("Its directory is damaged.")
+        raise ZipTrouble(DAMAGED)
     mark, place = LOCATOR_64.unpack_from(file.data, end - LOCATOR_64.size)
     if mark != b"PK\x06\x07" or place + END_64.size > end:
-        raise ZipTrouble("Its directory is damaged.")
+        raise ZipTrouble(DAMAGED)
     mark, count, size, start = END_64.unpack_from(file.data, place)
     if mark != b"PK\x06\x06":
-        raise ZipTrouble("Its directory is damaged.")
+        raise ZipTrouble(DAMAGED)
     return count, size, start
 
 
@@ -111,7 +112,7 @@ def _line(directory: bytes, at: int) -> tuple[_Listed, int]:
     name = directory[after : after + name_length].decode()
     extra = directory[after + name_length : after + name_length + extra_length]
     if mark != b"PK\x01\x02" or len(extra) != extra_length:
-        raise ZipTrouble("Its directory is damaged.")
+        raise ZipTrouble(DAMAGED)
     packed, size, header = _large(extra, packed, size, header)
     return _Listed(name, flags, method, packed, size, header), after + name_length + extra_length + comment_length
 
@@ -126,7 +127,7 @@ def _entry(file: MappedFile, listed: _Listed) -> Entry:
     try:
         mark, *lengths = LOCAL.unpack_from(file.data, listed.header)
     except struct.error as error:
-        raise ZipTrouble("Its directory is damaged.") from error
+        raise ZipTrouble(DAMAGED) from error
     offset = listed.header + LOCAL.size + sum(lengths)
     if mark != MAGIC or offset + size > len(file):
         raise ZipTrouble(f"Its entry “{name[:80]}” claims {size:,} bytes, which are not there.")
