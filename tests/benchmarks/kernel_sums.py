@@ -4,7 +4,7 @@
 
 Each profile is a fresh process, as the program takes it: unprofiled runs first, then the profiled pass. The networks
 take turns, round by round, so that a slow spell of the machine falls on all of them. Nothing is scaled to fit. Printed
-for each network: the medians of the rounds, the ratio (all kernels ÷ end to end), the part of the kernels that belongs to
+for each network: the medians of the rounds, the ratio (all kernels ÷ end to end), what of the kernels belongs to
 no layer, what profiling itself cost, and what of the profiled pass lies between its kernels.
 """
 
