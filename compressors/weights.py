@@ -64,9 +64,7 @@ def in_several_layouts(graph: ir.Graph) -> set[str]:
                 continue
             name = source(value).name or ""
             if node.op_type in LAYERS and index == 1:
-                turned = node.op_type == "MatMul" or (
-                    node.op_type == "Gemm" and not node.attributes.get_int("transB", 0)
-                )
+                plain = node.op_type not in ("Gemm", "MatMul") or node.attributes.get_int("transB", 0)
                 found[name].add("plain" if plain else "turned")
             elif learns(node, index) and node.op_type != "Add":
                 found[name].add("moved")

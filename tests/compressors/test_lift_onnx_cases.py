@@ -62,7 +62,7 @@ def cases():
 
 
 def array(value):
-    return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.array(value)
+    return np.array(numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value)
 
 
 def run(case, folder, *, held):
