@@ -122,11 +122,16 @@ DATA = Path(onnx.__file__).parent / "backend/test/data"
 CONVERTED = sorted(folder for group in ("pytorch-converted", "pytorch-operator") for folder in (DATA / group).iterdir())
 
 
-def test_what_torch_once_exported(tmp_path):
+def test_what_torch_once_exported():
     """Layers that torch itself exported at opset 6 and 9, with what it computed then."""
     assert len(CONVERTED) > 100
     for folder in CONVERTED:
-        module = lift(read(folder / "model.onnx"))
+        network = read(folder / "model.onnx")
+        if network.opset < 7 and any("axis" in n.attributes for n in network.model.graph if n.op_type == "Add"):
+            with pytest.raises(BadInput, match="Add of opset 6, which broadcasts in another way"):
+                lift(network)
+            continue
+        module = lift(network)
         for data in sorted(folder.glob("test_data_set_*")):
             given, expected = (
                 [
