@@ -126,5 +126,6 @@ def _with_recipe(network: Network, preprocess: Path | None) -> Network:
         source = "--preprocess" if preprocess is not None else chosen.name
         return network.with_input_recipe(read_recipe(chosen, source))
     if network.input_recipe is None:
-        return network.with_guessed_recipe(guessed(network.inputs))
+        caffe = network.path is not None and READERS.get(network.path.suffix.lower()) is _caffe
+        return network.with_guessed_recipe(guessed(network.inputs, caffe=caffe))
     return network

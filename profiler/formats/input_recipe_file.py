@@ -87,8 +87,12 @@ def _numbers(value: Any) -> bool:
     return all(isinstance(item, int | float) and not isinstance(item, bool) for item in items)
 
 
-def guessed(inputs: Mapping[str, tuple[int | str, ...]]) -> InputRecipe | None:
-    """From the first input's shape: grey or colour, pixels from 0 to 1. None when it is no image."""
+def guessed(inputs: Mapping[str, tuple[int | str, ...]], *, caffe: bool = False) -> InputRecipe | None:
+    """From the first input's shape: grey or colour, pixels from 0 to 1. None when it is no image.
+
+    `caffe`: as its published networks are fed: blue first, from 0 to 255 less the mean colour of ImageNet
+    (models/bvlc_googlenet/train_val.prototxt), or grey pixels times 1/256 (examples/mnist/lenet_train_test.prototxt).
+    """
     shape = next(iter(inputs.values()), ())
     if len(shape) != 4:
         return None
@@ -96,4 +100,6 @@ def guessed(inputs: Mapping[str, tuple[int | str, ...]]) -> InputRecipe | None:
     channels = shape[1] if layout == "NCHW" else shape[3]
     if channels not in (1, 3):
         return None
-    return InputRecipe(colour="grey" if channels == 1 else "rgb", layout=layout)
+    if caffe and channels == 3:
+        return InputRecipe(colour="bgr", scale=1.0, mean=(104.0, 117.0, 123.0), layout=layout)
+    return InputRecipe(colour="grey" if channels == 1 else "rgb", scale=1 / 256 if caffe else 1 / 255, layout=layout)

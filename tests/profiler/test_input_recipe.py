@@ -108,3 +108,17 @@ def test_sizes_can_be_bound_while_reading(tmp_path, make_proto):
     path.write_bytes(make_proto("g (float[N,3,H,W] x) => (float[N,3,H,W] y) { y = Relu (x) }").SerializeToString())
     assert formats.read(path).open_sizes() == {"x": ("N", 3, "H", "W")}
     assert formats.read(path, input_shapes={"": (1, 3, 8, 9)}).inputs["x"] == ("N", 3, 8, 9)
+
+
+def test_a_network_of_caffe_s_is_fed_as_caffe_fed_it(tmp_path):
+    """bvlc_googlenet: mean_value 104, 117, 123 of 0 to 255, blue first; lenet_train_test: scale 0.00390625."""
+    colour = tmp_path / "colour.prototxt"
+    layer = 'layer { name: "a" type: "ReLU" bottom: "data" top: "a" }'
+    colour.write_text(f'input: "data" input_dim: 1 input_dim: 3 input_dim: 8 input_dim: 8 {layer}')
+    recipe = formats.read(colour).input_recipe
+    assert (recipe.colour, recipe.scale, recipe.mean) == ("bgr", 1.0, (104.0, 117.0, 123.0))
+    assert recipe.source == "guessed"
+    grey = tmp_path / "grey.prototxt"
+    grey.write_text(f'input: "data" input_dim: 1 input_dim: 1 input_dim: 8 input_dim: 8 {layer}')
+    recipe = formats.read(grey).input_recipe
+    assert (recipe.colour, recipe.scale) == ("grey", 0.00390625)
