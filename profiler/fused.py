@@ -165,8 +165,8 @@ def _bind_batch(graph: ir.Model, model: ir.Model) -> None:
 def _with_the_rest(nodes: list[ir.Node], covers: list[tuple[str, ...]], model: ir.Model) -> list[tuple[str, ...]]:
     """Find, by the values that kernels write, who does the layers that no kernel's name led to.
 
-    A kernel whose result is the file's value does the layer that makes it; one that only feeds such a kernel does it
-    with it: an operator that the runtime takes apart.
+    A kernel whose result is the file's value (reordered or not) does the layer that makes it; one that only feeds such
+    a kernel does it with it: an operator that the runtime takes apart.
     """
     done = {layer for layers in covers for layer in layers}
     maker = {
@@ -175,13 +175,15 @@ def _with_the_rest(nodes: list[ir.Node], covers: list[tuple[str, ...]], model: i
         if node.name not in done and node.op_type not in NO_EFFECT
         for value in node.outputs
     }
-    result = list(covers)
+    result, led_to = list(covers), [tuple[str, ...]()] * len(nodes)
     place = {node: index for index, node in enumerate(nodes)}
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
         does = [maker[value.name] for value in node.outputs if value.name in maker]
-        if not does and not result[index] and node.op_type not in SAME_SIZE:
+        if not does and not result[index]:
             readers = [place[use.node] for value in node.outputs for use in value.uses() if use.node in place]
-            does = [layer for reader in readers for layer in result[reader] if layer not in done]
-        result[index] += tuple(dict.fromkeys(layer for layer in does if layer not in result[index]))
+            does = [layer for reader in readers for layer in led_to[reader] if layer not in done]
+        led_to[index] = tuple(dict.fromkeys(does))
+        if node.op_type not in SAME_SIZE:
+            result[index] += tuple(layer for layer in led_to[index] if layer not in result[index])
     return result

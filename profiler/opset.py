@@ -13,7 +13,7 @@ import onnx
 import onnx.checker
 import onnx.helper
 import onnx_ir as ir
-from onnx_ir.passes.common import InlinePass
+from onnx_ir.passes.common import InlinePass, LiftConstantsToInitializersPass
 
 from profiler import shapes
 from profiler.errors import BadInput
@@ -94,7 +94,7 @@ def lowering(network: Network, opset: int = 13, ir_version: int = 8) -> Lowering
         model = InlinePass()(model).model
         name_nodes(model)
     work = _Work(model, _names(model))
-    shapes.infer(model)
+    _infer(model)
     if network.opset > opset:
         _lower(work, network.opset, opset)
     if work.refused:
@@ -139,12 +139,29 @@ def _lower(work: _Work, start: int, target: int) -> None:
     for version in range(start, target, -1):
         _set_opset(work.model, version)
         while made := _write_out(work, version):
-            shapes.infer(work.model)
+            _infer(work.model)
             _work_out(work.model, made)
         changed = [_step(work, node, version) for node in _of_version(work, version)]
         _set_opset(work.model, version - 1)
         if any(changed):
-            shapes.infer(work.model)
+            _infer(work.model)
+
+
+def _infer(model: ir.Model) -> None:
+    """Shapes, also behind sizes that the graph works out from its Constant nodes; those stay nodes."""
+    shapes.infer(model)
+    unknown = [value for node in model.graph for value in node.outputs if value.shape is None and value.name]
+    if not unknown:
+        return
+    copy = model.clone()
+    LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(copy)
+    shapes.infer(copy)
+    found = {value.name: value for node in copy.graph for value in node.outputs}
+    for value in unknown:
+        other = found.get(value.name)
+        if other is not None and other.shape is not None:
+            value.shape = ir.Shape(list(other.shape))
+            value.type = value.type if value.type is not None else other.type
 
 
 def _nodes(model: ir.Model) -> Iterator[ir.Node]:

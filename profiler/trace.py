@@ -1,7 +1,8 @@
 """ONNX Runtime's profile, made into times of layers: pure functions on its JSON events.
 
 The runtime fuses neighbours and renames what it fused (seen with 1.32, CPU, all optimisations): a kernel is called like
-its node; `fused NODE`; `NODE/…Fusion`; `OUTPUT_nchwc` after the last fused node's output; any of them with `_token_1`.
+its node; `fused NODE`; `NODE/…Fusion`; `OUTPUT_nchwc` after the last fused node's output, and `OUTPUT_bn_nchwc` or
+`OUTPUT_mul_nchwc` where a normalisation or a product by channel became a convolution; any of them with `_token_1`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 KERNEL = "_kernel_time"
 TOKEN = re.compile(r"_token_\d+$")
+NCHWC = ("_nchwc", "_bn_nchwc", "_mul_nchwc")
 FUSION = re.compile(r"(/+\w*Fusion\w*/*)+$")
 
 ACTIVATIONS = frozenset(("Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "Tanh"))
@@ -191,8 +193,9 @@ class _Matcher:
                 for candidate in (name, name.removeprefix("fused ")):
                     if candidate in self._nodes:
                         return candidate
-            if text.endswith("_nchwc") and text.removesuffix("_nchwc") in self._maker:
-                return self._maker[text.removesuffix("_nchwc")]
+            for suffix in NCHWC:
+                if text.endswith(suffix) and text.removesuffix(suffix) in self._maker:
+                    return self._maker[text.removesuffix(suffix)]
         return None
 
     def _makers(self, node: OutlineNode) -> list[OutlineNode]:

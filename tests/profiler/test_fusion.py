@@ -169,6 +169,24 @@ def test_sizes_worked_out_beforehand_vanish(make):
     assert found.traffic_after_bytes == 0
 
 
+def test_a_normalisation_that_became_a_convolution_keeps_its_layer(make, tmp_path):
+    """Between two convolutions, behind a pooling: the runtime makes it one of its own, called after it."""
+    source = np.random.default_rng(5)
+    network = make(
+        """g (float[1,16,8,8] x) => (float[1,16,4,4] y) {
+            c = Conv (x, w)  p = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (c)
+            n = BatchNormalization (p, s, s, s, s)  y = Conv (n, v)
+        }""",
+        w=source.standard_normal((16, 16, 1, 1)).astype(np.float32),
+        v=source.standard_normal((16, 16, 1, 1)).astype(np.float32),
+        s=np.arange(1, 17, dtype=np.float32),
+    )
+    found = fusion(network)
+    covers = [kernel.covers for kernel in found.after if kernel.covers]
+    assert covers == [("Conv_0",), ("MaxPool_1",), ("BatchNormalization_2",), ("Conv_3",)]
+    assert len(found.after) == kernels_that_ran(network, {"x": np.zeros((1, 16, 8, 8), np.float32)}, tmp_path)
+
+
 def test_an_operator_taken_apart_keeps_its_layer(make, tmp_path):
     """HardSwish(x) is x · HardSigmoid(x), and the runtime has no kernel for it on this processor, or has one."""
     network = make("g (float[1,4] x) => (float[1,4] y) { h = HardSwish (x)  y = Exp (h) }", opset=14)

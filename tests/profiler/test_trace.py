@@ -185,6 +185,17 @@ def chain(*nodes):
             ],
             [("q0",), ("dq0", "dqw", "qc", "qr", "q1"), ("dq1",)],
         ),
+        # a normalisation that became a convolution of its own, and a product by channel
+        (
+            [
+                ("p", "MaxPool", ["x"], "po"), ("bn", "BatchNormalization", ["po"], "bo"),
+                ("m", "Mul", ["bo", "k"], "mo"), ("c", "Conv", ["mo", "w"], "y"),
+            ],
+            [
+                ("po_nchwc", "MaxPool"), ("bo_bn_nchwc", "Conv"), ("mo_mul_nchwc", "Conv"), ("y_nchwc", "Conv"),
+            ],
+            [("p",), ("bn",), ("m",), ("c",)],
+        ),
         # a ReLU that has its own kernel is not taken from it
         (
             [("c", "Conv", ["x", "w"], "h"), ("r", "Relu", ["h"], "y")],
