@@ -37,7 +37,7 @@ def convert(network: Network, out: Path, opset: int | None = None, ir_version: i
 
 def _with_its_recipe(network: Network) -> Network:
     """How its input is made goes with it, unless that was only guessed."""
-    from app.pipeline import with_recipe_inside
+    from app.networks import with_recipe_inside
 
     recipe = network.input_recipe
     return network if recipe is None or recipe.source == "guessed" else with_recipe_inside(network)

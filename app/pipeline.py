@@ -6,13 +6,11 @@ yield facts, which the program records. They know no study and no window.
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,121 +20,20 @@ from app.facts import (
     Compared,
     DataChosen,
     Evaluated,
-    Fact,
     Packed,
     PackedLayer,
     Profiled,
-    Stored,
 )
-from app.objects import path_of, put_bytes, put_file
+from app.networks import candidate_network, is_built_in, is_random, scratch, store, stored, with_recipe_inside
+from app.objects import put_bytes, put_file
+from app.steps import Steps, part
 from profiler.errors import BadInput
-from profiler.input_recipe import InputRecipe
 from profiler.measurement import Memory, Profile, ProfileSettings
 from profiler.plain import from_plain, to_plain
 from profiler.progress import Job, Progress, scaled
 
 if TYPE_CHECKING:
     from profiler.network import Network
-
-T = TypeVar("T")
-Steps = Generator[Progress | Fact, None, T]
-
-
-def part(steps: Steps[T], start: float, stop: float) -> Steps[T]:
-    """`scaled`, for jobs that also yield facts."""
-    try:
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                return end.value
-            if isinstance(step, Progress):
-                step = Progress(start + (stop - start) * step.fraction, step.text, step.figures)
-            yield step
-    finally:
-        steps.close()
-
-
-# ------------------------------------------------------------------------------ networks
-
-
-def load(source: str, objects: Path, recipe: Mapping[str, Any] | None = None) -> Network:
-    """The network that a candidate's `source` names; with the study's input recipe, where that is known."""
-    from profiler import formats
-
-    kind, _, rest = source.partition(":")
-    if kind == "object":
-        network = formats.read_stored(path_of(objects, rest))
-    else:
-        network = formats.read(source if kind == "zoo" else rest)
-    return network.with_guessed_recipe(from_plain(recipe, InputRecipe)) if recipe is not None else network
-
-
-def candidate_network(settings: Mapping[str, Any]) -> Network:
-    """The network of the candidate that a job is about."""
-    return load(str(settings["source"]), Path(settings["objects"]), settings.get("input_recipe"))
-
-
-def with_recipe_inside(network: Network) -> Network:
-    """A network whose file says by itself how its input is made."""
-    from profiler.network import RECIPE_KEY
-
-    recipe = network.input_recipe
-    if recipe is None or RECIPE_KEY in network.model.metadata_props:
-        return network
-    return network.with_guessed_recipe(None).with_input_recipe(recipe)
-
-
-@contextmanager
-def scratch(objects: Path, suffix: str) -> Generator[Path]:
-    """A file name beside the objects, gone afterwards whatever happens."""
-    objects.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=objects) as folder:
-        yield Path(folder) / f"network{suffix}"
-
-
-def nonzero(network: Network) -> tuple[int, dict[str, int]]:
-    """Weights and biases that are not zero: in all, and by layer. A tensor used twice counts once."""
-    from profiler.breakdown import breakdown
-
-    by_layer: dict[str, int] = {}
-    total = 0
-    for layer in breakdown(network).layers:
-        if layer.weight is not None and layer.weight not in by_layer:
-            with suppress(KeyError):  # stored inside a function of the model, where nothing is changed
-                by_layer[layer.name] = int(np.count_nonzero(network.weight(layer.weight)))
-    for name in network.weights():
-        values = network.weight(name)
-        if values.dtype.kind == "f":
-            total += int(np.count_nonzero(values))
-    return total, by_layer
-
-
-def store(network: Network, objects: Path, letter: str) -> Stored:
-    """Keep the network among the study's objects."""
-    from profiler.network import save
-
-    with scratch(objects, ".onnx") as path:
-        save(network, path)
-        size = path.stat().st_size
-        digest = put_file(objects, path, move=True)
-    count, by_layer = nonzero(network)
-    return Stored(letter, digest, size, count, by_layer)
-
-
-def stored(settings: Mapping[str, Any]) -> Steps[Path]:
-    """The candidate's file among the objects; put there first when it is not (a built-in network, a copy cut off)."""
-    objects, source, letter = Path(settings["objects"]), str(settings["source"]), str(settings["letter"])
-    kind, _, rest = source.partition(":")
-    if kind == "object":
-        return path_of(objects, rest)
-    yield Progress(0.0, "Writing the network into the study")
-    fact = store(candidate_network(settings), objects, letter)
-    yield fact
-    return path_of(objects, fact.digest)
-
-
-# --------------------------------------------------------------------------------- steps
 
 
 def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
@@ -154,7 +51,7 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         architecture=settings.get("architecture") or None,
     )
     counted = breakdown(network)
-    built_in = _is_built_in(source)
+    built_in = is_built_in(source)
     # What was made of another format is kept at once: to make it again may take seconds, and torch.
     kept = store(network, objects, letter) if formats.is_converted(source) else None
     yield CandidateBorn(
@@ -175,17 +72,6 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     again = {**settings, "source": f"object:{fact.digest}", "input_recipe": to_plain(network.input_recipe)}
     yield from part(pack(again), 0.2, 0.5)
     return (yield from part(_evaluate_if_it_fits(again), 0.5, 1.0))
-
-
-def _is_built_in(source: str) -> bool:
-    return source.lower().startswith("zoo:")
-
-
-def is_random(source: str) -> bool:
-    """A built-in network that was never trained: what depends on its weights means nothing."""
-    from profiler.zoo import entry
-
-    return _is_built_in(source) and not entry(source.partition(":")[2]).trained
 
 
 def _evaluate_if_it_fits(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app import pipeline
+from app.networks import load
 from profiler.plain import from_plain, to_plain
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=4)
 def _network(source: str, objects: str) -> Network:
-    return pipeline.load(source, Path(objects))
+    return load(source, Path(objects))
 
 
 def histogram(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -25,13 +25,13 @@ from typing import Any
 
 from app.facts import FACTS, Fact
 from app.pulse import Pulse
+from app.steps import Steps
 from profiler.errors import Failed
 from profiler.plain import from_json, from_plain, to_json
 from profiler.progress import Progress
 
 GRACE = 1.5  # seconds between asking a job to stop and killing it
 Link = tuple[Any, bytes]
-Steps = Generator["Progress | Fact", None, "dict[str, Any] | None"]
 
 
 class Cancelled(Exception):
@@ -69,7 +69,7 @@ def drive(link: Link, job: str, function: str, settings: Mapping[str, Any]) -> d
     address, key = link
     with Client(address, authkey=key) as line:
         line.send_bytes(to_json({"job": job, "pid": os.getpid()}))
-        steps: Steps = function_named(function)(settings)
+        steps: Steps[dict[str, Any] | None] = function_named(function)(settings)
         try:
             with Pulse(line) as pulse:
                 while True:

@@ -12,7 +12,7 @@ from app.commands.bench import bench
 from app.commands.networks import input_shapes
 from app.commands.say import Say
 from app.facts import ActivityMeasured
-from app.pipeline import is_random
+from app.networks import is_random
 
 
 def activity(args: Namespace, say: Say) -> None:

@@ -145,7 +145,7 @@ class Bench:
 
     def _kept_in(self, network: Network) -> str:
         """Bound sizes and the input recipe are part of the network, so it is kept as it is now, not as its file is."""
-        from app.pipeline import store
+        from app.networks import store
 
         return f"object:{store(network, self.objects, '').digest}"
 

@@ -45,7 +45,7 @@ def diff(args: Namespace, say: Say) -> None:
 
 def _side(name: str, network: Network) -> Side:
     """With the weights that are not zero counted, but for a built-in network: its random weights say nothing."""
-    from app.pipeline import is_random, nonzero
+    from app.networks import is_random, nonzero
 
     return Side(breakdown(network), None if is_random(name) else nonzero(network)[1])
 

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from app import pipeline, report
+from app import networks, pipeline, report
 from app.activity_story import activity_rows, headline, looked_at, share_words
 from app.answers import active
 from app.facts import ActivityMeasured
@@ -119,4 +119,4 @@ def test_weights_inside_a_function_do_not_stop_the_count():
         helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", [1, 1, 2, 2]), ("y", [1, 2, 2, 2]))
     )
     proto = helper.make_model(helper.make_graph(nodes, "g", [x], [y]), opset_imports=imports, functions=[block])
-    assert pipeline.nonzero(Network.from_model(ir.from_proto(proto), name="called")) == (0, {})
+    assert networks.nonzero(Network.from_model(ir.from_proto(proto), name="called")) == (0, {})
