@@ -29,7 +29,7 @@ class WhichNetwork(Sheet):
         self.what, self.where = label("", "strong", wrap=True), label("", "table", wrap=True)
         self.list = LineList("Built-in networks")
         self.list.setMinimumHeight(theme.px(ROWS_SEEN * theme.ROW + 4))
-        self.list.itemDoubleClicked.connect(lambda _: self._answer())
+        self.list.itemActivated.connect(lambda _: self._answer())  # Return, or a double click
         self.use = primary_button("Use it", self._answer)
         self.code = QPlainTextEdit()
         self.code.setReadOnly(True)

@@ -89,6 +89,9 @@ def test_folder_names_are_safe(tmp_path: Path):
     [
         ("n.onnx", "network"),
         ("N.ONNX", "network"),
+        ("n.pt2", "network"),
+        ("w.safetensors", "network"),
+        ("deploy.prototxt", "network"),
         ("r.toml", "recipe"),
         ("d.zip", "data"),
         ("d.npz", "data"),
