@@ -8,24 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import ceil
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF, QTransform
 
 from app import words
-from app.graph import Figure
+from app.graph_figures import Figure
 from app.ui import icons, theme
 from app.ui.graph.camera import Camera
 from app.ui.graph.colours import Fill, colour, mixed, words_on
+from app.ui.graph.letters import SMALLEST, elided, letters, width_of
 from app.ui.graph.scene import Scene
 from profiler.graph import Node
 
 NAMES_FROM, FIGURES_FROM, SHAPES_FROM = 0.34, 0.62, 0.8  # scales (at 100 %) from which these are read
 FRAME_NAMES_FROM = 0.34
-SMALLEST = 8  # px of a letter
 SHORTEST = 1.2  # px: shorter pieces of edges are not painted from afar
 CENTRE = Qt.AlignmentFlag.AlignVCenter
 LEFT, RIGHT = CENTRE | Qt.AlignmentFlag.AlignLeft, CENTRE | Qt.AlignmentFlag.AlignRight
@@ -63,32 +62,62 @@ class GraphPainter:
         self._room = camera.room(size).adjusted(-8, -8, 8, 8)
         self._scale = camera.scale / theme.scale()  # what can be read depends on the size of letters
 
+    def is_far(self) -> bool:
+        """So small that nothing can be read."""
+        return self._scale < NAMES_FROM
+
     def paint(self) -> None:
-        self._frames()
-        if self._scale < NAMES_FROM:
-            self._far()
+        """All of it."""
+        self.still()
+        self.marks()
+
+    def still(self) -> None:
+        """What does not change with the selection or the mouse."""
+        self._frames(named=True)
+        if self.is_far():
+            self._plain_edges()
+            self._plain_boxes(far=True)
         else:
             self._near()
+
+    def quick(self) -> None:
+        """The same without words and round corners: until there is time for them."""
+        self._frames(named=False)
+        self._plain_edges()
+        self._plain_boxes(far=self.is_far())
+
+    def marks(self) -> None:
+        """The edges of what is pointed at or selected, and the rings round what stands out."""
+        kept = self._look.current if self._look.hovered < 0 else self._look.hovered
+        if kept >= 0 and not self.is_far():
+            self._edges(self._scene.edges_of[kept], theme.colour("text"), 1.8)
         self._rings()
 
     # ---- from afar
 
-    def _far(self) -> None:
-        painter, scene = self._p, self._scene
+    def _plain_edges(self) -> None:
+        painter = self._p
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setTransform(self._transform(), True)
         faint = theme.colour("track")
         ink = faint if self._scale < 0.15 else mixed(theme.colour("surface"), theme.colour("muted"), 0.55)
         painter.setPen(_cosmetic(ink, 1))
-        painter.drawLines(scene.pieces_in(self._room, SHORTEST / self._camera.scale))
+        painter.drawLines(self._scene.pieces_in(self._room, SHORTEST / self._camera.scale))
+        painter.restore()
+
+    def _plain_boxes(self, *, far: bool) -> None:
+        painter, scene = self._p, self._scene
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setTransform(self._transform(), True)
         painter.setPen(Qt.PenStyle.NoPen)
         seen = np.zeros(len(scene.rects), bool)
         seen[scene.boxes_in(self._room)] = True
         for fill, places in self._look.buckets().items():
             shown = places[seen[places]].tolist()
             if shown:
-                painter.setBrush(colour(fill, far=True))
+                painter.setBrush(colour(fill, far=far))
                 painter.drawRects([scene.rects[place] for place in shown])
         painter.restore()
 
@@ -99,9 +128,6 @@ class GraphPainter:
 
     def _near(self) -> None:
         self._edges(self._scene.edges_in(self._room).tolist(), theme.colour("muted"), 1.0)
-        kept = self._look.current if self._look.hovered < 0 else self._look.hovered
-        if kept >= 0:
-            self._edges(self._scene.edges_of[kept], theme.colour("text"), 1.8)
         if self._scale >= SHAPES_FROM:
             self._shapes()
         for place in self._scene.boxes_in(self._room).tolist():
@@ -127,7 +153,7 @@ class GraphPainter:
     def _shapes(self) -> None:
         """What flows along an edge, beside its start; once for all that read the same."""
         painter, scene = self._p, self._scene
-        painter.setFont(_font(10, self._camera.scale, QFont.Weight.Normal))
+        painter.setFont(letters(10, self._camera.scale))
         painter.setPen(theme.colour("muted"))
         said: set[int] = set()
         for place in scene.edges_in(self._room).tolist():
@@ -191,13 +217,13 @@ class GraphPainter:
             icons.paint(painter, sign.toRect(), "caret-right", ink)
             upper = upper.adjusted(0, 0, -size - 2, 0)
         painter.setPen(ink)
-        self._text(upper, look.labels[place], _font(12.5 if both else 13, scale, QFont.Weight.DemiBold), LEFT)
+        self._text(upper, look.labels[place], letters(12.5 if both else 13, scale, QFont.Weight.DemiBold), LEFT)
         if not both:
             return
         lower = QRectF(inner.left(), inner.bottom() - 21 * scale, inner.width(), 18 * scale)
-        font = _font(11, scale, QFont.Weight.Normal)
+        font = letters(11, scale)
         figure = look.figures[place].text
-        wide = _metrics(font).horizontalAdvance(figure) + 6 * scale
+        wide = width_of(figure, font) + 6 * scale
         painter.setPen(ink)
         self._text(lower, figure, font, RIGHT)
         if not look.fills[place].faded and look.by_kind:
@@ -209,12 +235,12 @@ class GraphPainter:
         painter, look, scale = self._p, self._look, self._camera.scale
         painter.setPen(ink)
         if self._scale < FIGURES_FROM:
-            self._text(inner, look.labels[place], _font(11, scale, QFont.Weight.Normal), LEFT)
+            self._text(inner, look.labels[place], letters(11, scale), LEFT)
             return
-        font = _font(11, scale, QFont.Weight.Normal)
+        font = letters(11, scale)
         figure = look.figures[place]
         right = figure.text if not look.by_kind and figure.value else look.operators[place]
-        wide, named = (_metrics(font).horizontalAdvance(text) for text in (right, look.labels[place]))
+        wide, named = (width_of(text, font) for text in (right, look.labels[place]))
         if wide + named + 8 * scale > inner.width():
             self._text(inner, look.labels[place], font, LEFT)
             return
@@ -225,11 +251,11 @@ class GraphPainter:
 
     def _text(self, room: QRectF, text: str, font: QFont, where: Qt.AlignmentFlag) -> None:
         self._p.setFont(font)
-        self._p.drawText(room, where, _elided(text, font.pixelSize(), font.weight().value, ceil(room.width()) + 1))
+        self._p.drawText(room, where, elided(text, font, ceil(room.width()) + 1))
 
     # ---- what stands round or on top
 
-    def _frames(self) -> None:
+    def _frames(self, *, named: bool) -> None:
         painter = self._p
         if self._scale < 0.12:
             return
@@ -243,7 +269,7 @@ class GraphPainter:
             seen = self._camera.seen_rect(box)
             corner = min(8.0 * self._camera.scale, 8.0)
             painter.drawRoundedRect(seen, corner, corner)
-            if self._scale >= FRAME_NAMES_FROM:
+            if named and self._scale >= FRAME_NAMES_FROM:
                 self._frame_name(seen, frame.title)
 
     def _frame_name(self, seen: QRectF, title: str) -> None:
@@ -253,7 +279,7 @@ class GraphPainter:
         sign = QRectF(line.left(), line.center().y() - size / 2, size, size)
         icons.paint(painter, sign.toRect(), "caret-down", theme.colour("muted"))
         painter.setPen(theme.colour("muted"))
-        self._text(line.adjusted(size + 3, 0, 0, 0), title, _font(10.5, scale, QFont.Weight.Medium), LEFT)
+        self._text(line.adjusted(size + 3, 0, 0, 0), title, letters(10.5, scale, QFont.Weight.Medium), LEFT)
 
     def _rings(self) -> None:
         """Round what is selected, found or pointed at; also from afar, where a box may be a dot."""
@@ -275,28 +301,3 @@ def _cosmetic(ink: QColor, width: float) -> QPen:
     pen = QPen(ink, width * theme.scale())
     pen.setCosmetic(True)
     return pen
-
-
-def _font(size: float, scale: float, weight: QFont.Weight) -> QFont:
-    return _sized_font(max(round(size * scale), SMALLEST), weight.value, theme.scale())
-
-
-@lru_cache(maxsize=128)
-def _sized_font(pixels: int, weight: int, _scale: float) -> QFont:
-    made = theme.font(theme.BODY, QFont.Weight(weight))
-    made.setPixelSize(pixels)
-    return made
-
-
-@lru_cache(maxsize=128)
-def _metrics_of(pixels: int, weight: int, scale: float) -> QFontMetricsF:
-    return QFontMetricsF(_sized_font(pixels, weight, scale))
-
-
-def _metrics(font: QFont) -> QFontMetricsF:
-    return _metrics_of(font.pixelSize(), font.weight().value, theme.scale())
-
-
-@lru_cache(maxsize=8192)
-def _elided(text: str, pixels: int, weight: int, width: int) -> str:
-    return _metrics_of(pixels, weight, theme.scale()).elidedText(text, Qt.TextElideMode.ElideMiddle, width)

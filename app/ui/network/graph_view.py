@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from PySide6.QtCore import QPointF, Qt, QTimer
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from app import words
-from app.graph import ALL, METRICS, Drawing, Figures
+from app.graph import ALL, Drawing
+from app.graph_figures import METRICS, Figures
 from app.study import Candidate
 from app.ui import remember, theme
 from app.ui.desk import Desk
 from app.ui.graph.canvas import GraphCanvas
 from app.ui.graph.export import as_it_stands, export_graph
+from app.ui.graph.find import FindField, hits
 from app.ui.graph.legend import Legend
-from app.ui.icons import icon
 from app.ui.network.view import View
 from app.ui.parts.buttons import button, icon_button, menu_button
 from app.ui.parts.card import Card, row
@@ -26,31 +27,8 @@ from app.ui.parts.text import caption
 from app.ui.plots.tools import copy_picture
 from profiler.plain import from_plain, to_plain
 
+NO_HIT = "No layer matches"
 SLOW_MS = 300  # what takes longer says so
-
-
-class SearchField(QLineEdit):
-    """Return is the next hit, Shift+Return the one before, ↓ goes on in the graph."""
-
-    def __init__(self, view: GraphView) -> None:
-        super().__init__()
-        self._view = view
-        self.setPlaceholderText("Find a layer")
-        self.setAccessibleName("Find a layer in the graph")
-        self.setToolTip("Name or operator. Return goes to the next")
-        self.setClearButtonEnabled(True)
-        self.addAction(QAction(icon("magnifying-glass"), "", self), QLineEdit.ActionPosition.LeadingPosition)
-        self.setFixedWidth(theme.px(170))
-        self.setMinimumHeight(theme.px(theme.CONTROL - 4))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-            self._view.next_hit(-1 if back else 1)
-        elif event.key() == Qt.Key.Key_Down:
-            self._view.canvas.setFocus()
-        else:
-            super().keyPressEvent(event)
 
 
 class GraphView(View):
@@ -63,7 +41,7 @@ class GraphView(View):
         self.menu = QMenu()
         self.colour = menu_button("Colour by kind", self.menu, tip="What the colour of a box tells")
         self.legend = Legend()
-        self.field = SearchField(self)
+        self.field = FindField()
         self.hits_words = caption("")
         self.folding = button("Unfold all", self._fold_or_unfold, tip="Open every block, or fold them again")
         self.waiting = EmptyState("")
@@ -108,6 +86,8 @@ class GraphView(View):
         self.canvas.toggled.connect(self._toggle)
         self.canvas.search_wanted.connect(self.find)
         self.field.textChanged.connect(lambda _: self._recolour())
+        self.field.wanted.connect(self.next_hit)
+        self.field.left.connect(self.canvas.setFocus)
         self.menu.aboutToShow.connect(self._fill_menu)
         self._late.timeout.connect(self._say_busy)
 
@@ -258,41 +238,32 @@ class GraphView(View):
             return
         figures = self._figures(candidate)
         metric = self._metric(figures)
-        hits = self._hits()
-        self.canvas.recolour(metric, self._kind, figures, None if hits is None else set(hits.values()))
+        found = self._hits()
+        self.canvas.recolour(metric, self._kind, figures, None if found is None else set(found.values()))
         said = figures.metric_words(metric)
         self.colour.setText(f"Colour by {said if metric == 'ops' else said[0].lower() + said[1:]}")
         self.legend.setVisible(metric != "kind")
         self.legend.show_scale(said, self.canvas.most(), metric)
-        self.hits_words.setText("" if hits is None else words.plural(len(hits), "hit") if hits else "No layer matches")
+        self.hits_words.setText(
+            "" if found is None else words.plural(len(found), "hit") if found else "No layer matches"
+        )
         self.canvas.setAccessibleName(f"Graph of {candidate.breakdown.network}")
 
     # ---- finding
 
     def _hits(self) -> dict[str, int] | None:
-        """The layers that bear the words, with the boxes they are or lie in; None: nothing is looked for."""
-        wanted = self.field.text().strip().lower()
-        scene, candidate = self.canvas.scene, self._candidate
-        if not wanted or scene is None or candidate is None or self._drawing is None:
-            return None
-        found: dict[str, int] = {}
-        operators = {layer.name: layer.op.lower() for layer in candidate.breakdown.layers}
-        for name in self._drawing.names:
-            place = scene.place_of(name)
-            if place is not None and (wanted in name.lower() or wanted == operators.get(name, "")):
-                found[name] = place
-        return found
+        return hits(self.field.text(), self.canvas.scene, self.canvas.figures)
 
     def next_hit(self, by: int = 1) -> None:
         """Go to the next layer that is found; the blocks it lies in are opened."""
-        hits, drawing = self._hits(), self._drawing
-        if not hits or drawing is None:
+        found, drawing = self._hits(), self._drawing
+        if not found or drawing is None:
             return
-        order = list(hits)
+        order = list(found)
         at = order.index(self._layer) + by if self._layer in order else 0
         layer = order[at % len(order)]
         self._picked(layer)
-        place = hits[layer]
+        place = found[layer]
         if drawing.nodes[place].fold:
             index = drawing.names.index(layer)
             around = {block.key for block in drawing.blocks if block.first <= index <= block.last}
