@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from profiler import malformed, shapes
 from profiler.costs import check_open, prepared, tensor_bytes
+from profiler.functions import inlined
 from profiler.fusion import Fusion, Kernel
 from profiler.layer import Reader, operator_name
 from profiler.network import Network
@@ -30,8 +31,9 @@ def fuse(network: Network) -> Fusion:
     with malformed.told(f"“{network.name}” could not be looked at."):
         model = prepared(network)
         before = _before(model)
-        found = optimised(network)
-        after = _after(found.model, model, outline(network))
+        told = _without_functions(network)
+        found = optimised(told)
+        after = _after(found.model, model, outline(told))
     did = {layer for kernel in after for layer in kernel.covers}
     return Fusion(
         network=network.name,
@@ -44,6 +46,14 @@ def fuse(network: Network) -> Fusion:
         vanished=tuple(kernel.name for kernel in before if kernel.name not in did),
         added=tuple(kernel.name for kernel in after if not kernel.covers),
     )
+
+
+def _without_functions(network: Network) -> Network:
+    """Calls of the model's own functions replaced by what they do, under the names that counting gives: a runtime does
+    the same, under names of its own."""
+    if not network.model.functions:
+        return network
+    return Network(inlined(network.edit()), name=network.name, path=network.path)
 
 
 def _traffic(kernels: Iterable[Kernel]) -> int | None:

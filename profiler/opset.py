@@ -13,10 +13,11 @@ import onnx
 import onnx.checker
 import onnx.helper
 import onnx_ir as ir
-from onnx_ir.passes.common import InlinePass, LiftConstantsToInitializersPass
+from onnx_ir.passes.common import LiftConstantsToInitializersPass
 
 from profiler import shapes
 from profiler.errors import BadInput
+from profiler.functions import inlined
 from profiler.lowering.change import Change, Refused
 from profiler.lowering.functions import expand
 from profiler.lowering.relabel import relabel, schema
@@ -87,12 +88,10 @@ def lowered(network: Network, opset: int = 13, ir_version: int = 8) -> Network:
 def lowering(network: Network, opset: int = 13, ir_version: int = 8) -> Lowering:
     """`lowered`, with the names of the layers that had to be written in another way."""
     _check_wanted(network, opset, ir_version)
-    model = network.edit()
-    if network.opset <= opset and model.ir_version <= ir_version:
+    if network.opset <= opset and network.model.ir_version <= ir_version:
         return Lowering(network)
-    if model.functions:
-        model = InlinePass()(model).model
-        name_nodes(model)
+    model = inlined(network.edit())
+    name_nodes(model)
     work = _Work(model, _names(model))
     _infer(model)
     if network.opset > opset:

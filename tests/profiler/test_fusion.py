@@ -5,6 +5,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.parser
 import onnx_ir as ir
 import onnxruntime as ort
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from profiler import zoo
 from profiler.errors import BadInput
 from profiler.fusion import Fusion, fusion
-from profiler.network import save
+from profiler.network import Network, save
 from profiler.plain import from_plain, to_plain
 
 FLOAT = 4  # bytes
@@ -234,6 +236,26 @@ def test_no_large_weight_is_made_and_nothing_stays_behind(tmp_path, monkeypatch)
     assert len(found.before) == 5 + 7 + 2 + 3 + 1 + 3 + 1  # Conv, Relu, LRN, MaxPool, Flatten, Gemm, Softmax
     assert ("fc6", "relu6") in [kernel.covers for kernel in found.after]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_functions_of_the_file_are_seen_through():
+    text = """<ir_version: 8, opset_import: ["" : 18, "own" : 1]>
+        g (float[2,3] x) => (float[2,3] y) { h = own.twice (x)  y = Relu (h) }
+        <domain: "own", opset_import: ["" : 18]> twice (a) => (b) { c = Add (a, a)  b = Exp (c) }"""
+    found = fusion(Network.from_model(ir.from_proto(onnx.parser.parse_model(text)), name="functions"))
+    assert [kernel.covers for kernel in found.after] == [("twice_0/Add_0",), ("twice_0/Exp_1",), ("Relu_1",)]
+
+
+def test_a_branch_is_one_kernel(make):
+    found = fusion(
+        make(
+            """g (float[2,3] x, bool c) => (float[2,3] y) {
+                y = If (c) < then_branch = a () => (float[2,3] t) { t = Exp (x) },
+                             else_branch = b () => (float[2,3] e) { e = Abs (x) } >
+            }"""
+        )
+    )
+    assert [kernel.covers for kernel in found.after] == [("If_0",)]
 
 
 def test_it_crosses_a_process_as_plain_values():
