@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
@@ -15,7 +16,7 @@ from app.ui.parts.lines import LineList
 from app.ui.parts.sheet import Sheet
 from app.ui.parts.text import label
 
-ROWS_SEEN = 6
+ROWS_SEEN = 5
 NONE = "None of these? Export the network where its program is, and open the .pt2 that this writes."
 
 
@@ -23,12 +24,12 @@ class WhichNetwork(Sheet):
     """`ask` shows it; the answer is the name of a built-in network."""
 
     def __init__(self, host: QWidget) -> None:
-        super().__init__(host, "Architecture", side="top", extent=640)
+        super().__init__(host, "Architecture", side="top", extent=700)
         self._then: Callable[[str], None] = lambda _: None
         self.names: list[str] = []
         self.what, self.where = label("", "strong", wrap=True), label("", "table", wrap=True)
         self.list = LineList("Built-in networks")
-        self.list.setMinimumHeight(theme.px(ROWS_SEEN * theme.ROW + 4))
+        self.list.setFixedHeight(theme.px(ROWS_SEEN * theme.ROW + 4))
         self.list.itemActivated.connect(lambda _: self._answer())  # Return, or a double click
         self.use = primary_button("Use it", self._answer)
         self.code = QPlainTextEdit()
@@ -36,15 +37,17 @@ class WhichNetwork(Sheet):
         self.code.setTabChangesFocus(True)
         self.code.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.code.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.code.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.code.setAccessibleName("Lines of Python that export the network")
         self.copy = button("Copy", self._copy, glyph="copy")
         self.body.addWidget(self.what)
         self.body.addWidget(self.where)
-        self.body.addWidget(self.list, 1)
+        self.body.addWidget(self.list)
         self.body.addLayout(row(None, self.use))
-        self.body.addWidget(label(NONE, "muted", wrap=True))
+        below = row(self.copy)
+        below.insertWidget(0, label(NONE, "muted", wrap=True), 1)
+        self.body.addLayout(below)
         self.body.addWidget(self.code)
-        self.body.addLayout(row(None, self.copy))
 
     def ask(self, name: str, unknown: Mapping[str, Any], then: Callable[[str], None]) -> None:
         """`unknown` is what the question `open_sizes` says of the file; the networks in it that fit best come first."""

@@ -31,7 +31,8 @@ import torch
 model = YourNetwork()  # the class that these weights belong to
 model.load_state_dict(torch.load("{file}", weights_only=True))
 example = (torch.randn(2, {channels}, 224, 224),)  # two images of the size it takes
-program = torch.export.export(model.eval(), example, dynamic_shapes=({{0: torch.export.Dim("batch")}},))
+batch = torch.export.Dim("batch")
+program = torch.export.export(model.eval(), example, dynamic_shapes=({{0: batch}},))
 torch.export.save(program, "{stem}.pt2")"""
 HOW = "Export it where its program is, and open what that writes:"
 

@@ -258,6 +258,16 @@ def test_an_unknown_architecture_is_answered_with_the_lines_that_export_it(save_
     assert 'torch.export.save(program, "mine.pt2")' in code
 
 
+def test_the_lines_do_what_they_say(save_dict, tmp_path, monkeypatch):
+    """In the user's own program, beside the file; what they write is opened."""
+    monkeypatch.chdir(tmp_path)
+    odd = nn.Sequential(OrderedDict(a=nn.Conv2d(5, 4, 3)))
+    with pytest.raises(UnknownArchitecture) as raised:
+        formats.read(save_dict(odd.state_dict(), "mine.pth"))
+    exec(raised.value.code, {"YourNetwork": lambda: odd})
+    assert formats.open_sizes(tmp_path / "mine.pt2") == {}
+
+
 def test_the_nearest_is_named_where_much_is_alike(lenet, save_dict):
     almost = {**lenet.state_dict(), "fc3.bias": torch.zeros(3)}
     assert "LeNet-5 comes nearest: 1 tensor is not one of its own: fc3.bias." in refusal(save_dict(almost))
