@@ -103,7 +103,7 @@ class FusionMap(QAbstractScrollArea):
         bar, high = self.verticalScrollBar(), self._row_height()
         top, bottom = first * high, (last + 1) * high
         if top < bar.value() or bottom > bar.value() + bar.pageStep():
-            bar.setValue((top + bottom - bar.pageStep()) // 2)
+            bar.setValue((top + bottom - bar.pageStep()) // 2 // high * high)  # no line is cut above
 
     def line_at(self, y: float) -> int | None:
         """The line under a place of the viewport."""
@@ -231,7 +231,7 @@ class FusionMap(QAbstractScrollArea):
 
     def rows(self) -> list[list[str]]:
         """A line for each layer and kernel that does it."""
-        made = [list(HEADS)]
+        made: list[list[str]] = [[*HEADS]]
         blocks = {block.place: block.kernel for block in self.drawing.blocks}
         for row in self.drawing.rows:
             kernel = blocks.get(row.kernel)

@@ -14,7 +14,8 @@ from app.ui import theme
 from profiler.fusion import Fusion
 
 ROW, HEAD = 26, 30  # px of a line and of the words above
-BRIDGE, STRIP, INSET = 30, 4, 18  # px between the sides; of the kind's colour at an edge; a block moves in within one
+BRIDGE, STRIP = 30, 4  # px between the sides; of the kind's colour at an edge
+INSET, FRAME = 18, 6  # px that a block within another leaves of it at the left and at the right
 SIZE = 68  # px for a figure
 PALE, PALER, FADED = 0.17, 0.09, 0.3
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -119,9 +120,9 @@ class FusionPainter:
         fill = theme.colour(block.kind)
         fill.setAlphaF(PALER)
         rect = self.layer_rect(line, line)
-        painter.fillRect(
-            QRectF(rect.right(), rect.top(), self.block_rect(block).left() - rect.right(), rect.height()), fill
-        )
+        rect.setLeft(rect.right())
+        rect.setRight(self.block_rect(block).left())
+        painter.fillRect(rect, fill)
 
     def _layer(self, painter: QPainter, first: int, last: int, row: FusionRow) -> None:
         self._fade(painter, row.kind)
