@@ -104,6 +104,8 @@ class _Finder:
         return _Item(index, index, self._sign((self._own[index], wiring)))
 
     def _named(self, first: int, last: int, depth: int) -> _Item:
+        while self._same_name(first, last, depth + 1) == last:
+            depth += 1
         items = self.level(first, last, depth + 1)
         title = _title(self._layers[first].name, self._paths[first], depth)
         whole = items[0].fold if len(items) == 1 else None  # a block that is nothing but one repeat

@@ -46,10 +46,10 @@ def place(width: float, heights: Sequence[float], pairs: Sequence[Pair]) -> Plac
     known: dict[object, Places] = {}
     plain, x, y = 0, 0.0, 0.0
     for first, last, inner in _parts(len(heights), pairs):
-        held = tuple(heights[first : last + 1])
-        part = known.get((held, inner))
+        held, ends = tuple(heights[first : last + 1]), (first > 0, last < len(heights) - 1)
+        part = known.get((held, inner, ends))
         if part is None:
-            part = known[held, inner] = _place_part(width, held, inner)
+            part = known[held, inner, ends] = _place_part(width, held, inner, ends)
         plain += part.plain
         start, end = part.tops[0], part.tops[-1]
         if not first:
@@ -87,19 +87,21 @@ def _parts(count: int, pairs: Sequence[Pair]) -> list[tuple[int, int, tuple[Pair
     return found
 
 
-def _place_part(width: float, heights: Sequence[float], pairs: Sequence[Pair]) -> Places:
-    """By the library where it can be; nothing beside or below the last box, where the next part begins."""
+def _place_part(width: float, heights: Sequence[float], pairs: Sequence[Pair], joined: tuple[bool, bool]) -> Places:
+    """By the library where it can be. Where another part is `joined` above (below), nothing stands beside or above
+    the first box (beside or below the last)."""
     held: list[Pair] = []
+    last = len(heights) - 1
     for _ in range(TRIES):
         found = _by_library(width, heights, pairs, held)
         if found is None:
             break
-        floor = found.tops[-1][1]
-        low = [box for box, (_, top) in enumerate(found.tops[:-1]) if top + heights[box] > floor]
-        if not low:
+        roof, floor = found.tops[0][1] + heights[0], found.tops[last][1]
+        wrong = [(0, box) for box in range(1, last + 1) if joined[0] and found.tops[box][1] < roof]
+        wrong += [(box, last) for box in range(last) if joined[1] and found.tops[box][1] + heights[box] > floor]
+        if not wrong:
             return found
-        last = len(heights) - 1
-        held += [(box, last) for box in low if (box, last) not in held]
+        held += [pair for pair in wrong if pair not in held]
     return _plain(width, heights, pairs)
 
 
@@ -177,8 +179,9 @@ def _joined(parts: Sequence[Sequence[Point]]) -> Line:
 def _plain(width: float, heights: Sequence[float], pairs: Sequence[Pair]) -> Places:
     """Ranks by the longest way, each rank in the order of what it reads, straight lines: for what is too large."""
     count = len(heights)
-    ends_here = set(range(count - 1)) - {source for source, _ in pairs}
-    ranks = _ranks(count, [*pairs, *((box, count - 1) for box in ends_here)])
+    starts = set(range(1, count)) - {target for _, target in pairs}
+    ends = set(range(count - 1)) - {source for source, _ in pairs}
+    ranks = _ranks(count, [*pairs, *((0, box) for box in starts), *((box, count - 1) for box in ends)])
     reads: list[list[int]] = [[] for _ in heights]
     for source, target in pairs:
         reads[target].append(source)

@@ -26,6 +26,7 @@ class GraphCanvas(GraphSurface):
     def __init__(self) -> None:
         super().__init__()
         self._pressed: QPointF | None = None
+        self._dragging = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -76,7 +77,7 @@ class GraphCanvas(GraphSurface):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._pressed, self.dragging = event.position(), False
+            self._pressed, self._dragging = event.position(), False
             self.card.hide()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -84,16 +85,16 @@ class GraphCanvas(GraphSurface):
         if self._pressed is None:
             self._hover(at)
             return
-        if not self.dragging and (at - self._pressed).manhattanLength() < SLIPPED:
+        if not self._dragging and (at - self._pressed).manhattanLength() < SLIPPED:
             return
-        self.dragging = True
+        self._dragging = True
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
         self.look_at(self.camera.moved(at - self._pressed))
         self._pressed = at
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        clicked = self._pressed is not None and not self.dragging
-        self._pressed, self.dragging = None, False
+        clicked = self._pressed is not None and not self._dragging
+        self._pressed, self._dragging = None, False
         self.unsetCursor()
         if clicked and event.button() == Qt.MouseButton.LeftButton and self.scene is not None:
             at = self.camera.under(event.position())

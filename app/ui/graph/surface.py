@@ -42,7 +42,7 @@ class GraphSurface(QWidget):
         self.card = HoverCard(self)
         self.fitted = True  # shown as a whole, and so again when the window's size changes
         self.tiles = Tiles()
-        self.dragging = False
+        self.moving = False  # by hand: then each frame is short
         self._more = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
         self._zooming = QTimer(self, singleShot=True, interval=SETTLE_MS)  # type: ignore[call-arg]
         for timer in (self._more, self._zooming):
@@ -78,6 +78,7 @@ class GraphSurface(QWidget):
         hit = frozenset(hits or ())
         self.look = Look(fills, values, operators, written, self.look.current, -1, metric == "kind", hit)
         self.tiles.forget()
+        self.moving = False
         self._describe()
         self.update()
 
@@ -108,7 +109,7 @@ class GraphSurface(QWidget):
     def look_at(self, camera: Camera) -> None:
         if self.scene is None:
             return
-        self.fitted = False
+        self.fitted, self.moving = False, True
         self.camera = held_in(camera, self.scene.size, self.window_size)
         self.update()
 
@@ -192,7 +193,7 @@ class GraphSurface(QWidget):
         else:
             view = View(self.scene, self.look, camera, self.window_size, self.devicePixelRatioF())
             zooming = self._zooming.isActive()  # a scale that is gone with the next event: nothing is kept of it
-            budget = 0.0 if zooming else HURRY if self.dragging else CALM
+            budget = 0.0 if zooming else HURRY if self.moving else CALM
             if not kept.paint(painter, brush, view, budget) and not zooming:
                 self._more.start()
         brush.marks()
