@@ -5,28 +5,24 @@ Knows no Qt. Listeners are called from whichever thread the news came on.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import shutil
 import threading
-import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.facts import Fact, JobEnded, JobKind, JobReached, JobStarted, Outcome
+from app import job_settings
+from app.facts import Fact, JobEnded
 from app.history import History
-from app.jobs import EVIDENCE_S, FUNCTIONS, LANES, JobView, explained
+from app.job_queue import JobQueue
+from app.jobs import JobView
 from app.store import Store
-from app.study import Candidate, JobRecord, Study, after
-from app.workers import Cancelled, Task, Workers
-from profiler.errors import BadInput, Failed
+from app.study import JobRecord, Study, after
+from app.workers import Workers
 from profiler.measurement import ProfileSettings
-from profiler.plain import to_json, to_plain
-from profiler.progress import Progress
+from profiler.plain import to_plain
 
 
 @dataclass(frozen=True)
@@ -46,14 +42,6 @@ class JobChanged:
 Listener = Callable[[StudyChanged | JobChanged], None]
 
 
-@dataclass
-class _Entry:
-    view: JobView
-    settings: dict[str, Any]
-    started: float = 0.0
-    ended: threading.Event | None = None
-
-
 class Workbench:
     """An open study with its workers. `close` it: an unfinished job is then shown as interrupted next time."""
 
@@ -70,8 +58,8 @@ class Workbench:
         self._own_workers = workers is None
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
-        self._entries: dict[str, _Entry] = {}
         self._history = History()
+        self._queue = JobQueue(self, self._workers, self._lock)
         self._closed = False
 
     # ------------------------------------------------------------------ listening
@@ -89,15 +77,12 @@ class Workbench:
     @property
     def jobs(self) -> tuple[JobView, ...]:
         """Running first, then waiting, then those that ended in this session, the newest first."""
-        with self._lock:
-            views = [entry.view for entry in self._entries.values()]
-        now = [v for v in views if v.state in ("running", "stopping")]
-        return (*now, *(v for v in views if v.state == "waiting"), *reversed([v for v in views if v.ended]))
+        return self._queue.views
 
     def interrupted(self) -> tuple[JobRecord, ...]:
         """Jobs that began and never ended, and that nobody runs now."""
         return tuple(
-            record for job, record in self.study.jobs.items() if record.outcome is None and job not in self._entries
+            record for job, record in self.study.jobs.items() if record.outcome is None and not self._queue.knows(job)
         )
 
     def record(self, *facts: Fact, undoable: bool = True) -> None:
@@ -161,7 +146,7 @@ class Workbench:
             "path": source, "input_shapes": shapes, "preprocess": preprocess, "architecture": architecture,
             "profile_on": list(profile_on),
         }  # fmt: skip
-        return self._submit("open", None, f"Open {name}", settings)
+        return self._queue.submit("open", None, f"Open {name}", settings)
 
     def compress(
         self,
@@ -181,21 +166,21 @@ class Workbench:
             "title": title,
             "profile_on": list(profile_on),
         }
-        return self._submit("compress", None, title or "Run the recipe", settings)
+        return self._queue.submit("compress", None, title or "Run the recipe", settings)
 
     def evaluate(self, letter: str, split: str = "test") -> str:
-        return self._submit("evaluate", letter, "Measure accuracy", {"split": split})
+        return self._queue.submit("evaluate", letter, "Measure accuracy", {"split": split})
 
     def activity(self, letter: str, split: str = "test", samples: int = 500) -> str:
         """Run images through the candidate and count what is not zero, layer by layer."""
-        return self._submit("activity", letter, "Measure activity", {"split": split, "samples": samples})
+        return self._queue.submit("activity", letter, "Measure activity", {"split": split, "samples": samples})
 
     def pack(self, letter: str) -> str:
-        return self._submit("pack", letter, "Pack", {})
+        return self._queue.submit("pack", letter, "Pack", {})
 
     def profile(self, letter: str, device: str = "cpu", settings: ProfileSettings | None = None) -> str:
         how = to_plain(settings or ProfileSettings())
-        return self._submit("profile", letter, "Profile", {"device": device, "settings": how})
+        return self._queue.submit("profile", letter, "Profile", {"device": device, "settings": how})
 
     def compare(
         self,
@@ -207,25 +192,25 @@ class Workbench:
         how = to_plain(settings or ProfileSettings())
         title = "Compare " + " with ".join(letters)
         asked = {"letters": list(letters), "device": device, "settings": how, "rounds": rounds}
-        return self._submit("compare", letters[-1], title, asked)
+        return self._queue.submit("compare", letters[-1], title, asked)
 
     def choose_data(self, data: str) -> str:
         """Use a data set from now on; candidates without an accuracy are then evaluated on it."""
-        return self._submit("data", "", "Read the data set", {"data": data})
+        return self._queue.submit("data", "", "Read the data set", {"data": data})
 
     def build_report(self, path: Path, parts: Sequence[str] | None = None) -> str:
         """Write the report to `path`, with CSV and JSON beside it."""
         asked = {"path": str(path), "parts": list(parts) if parts is not None else None}
-        return self._submit("report", "", f"Write {path.name}", asked)
+        return self._queue.submit("report", "", f"Write {path.name}", asked)
 
     def start_again(self, job: str) -> str:
         """Begin an interrupted, failed or cancelled job anew. Training goes on at its last checkpoint."""
         record = self.study.jobs[job]
         with self._lock:
-            if record.outcome is None and job not in self._entries:
+            if record.outcome is None and not self._queue.knows(job):
                 self.record(JobEnded(job, "cancelled", "Interrupted, and started again."), undoable=False)
         letter = record.letter if record.kind not in ("compress", "open") else None
-        return self._submit(record.kind, letter, record.title, dict(record.settings))
+        return self._queue.submit(record.kind, letter, record.title, dict(record.settings))
 
     def dismiss(self, job: str) -> None:
         """An interrupted job that is not wanted any more."""
@@ -233,23 +218,11 @@ class Workbench:
 
     def cancel(self, job: str) -> None:
         """Stop a job: at once when it waits, within two seconds when it runs."""
-        with self._lock:
-            entry = self._entries.get(job)
-            if entry is None or entry.view.ended or entry.view.state == "stopping":
-                return
-            if entry.view.state == "waiting":
-                self._finish(entry, "cancelled")
-                return
-            self._update(entry, state="stopping")
-        self._workers.cancel(job)
+        self._queue.cancel(job)
 
     def wait(self, job: str, timeout: float | None = None) -> JobView:
         """Block until a job has ended, and say how. For scripts: the window never waits. Raises TimeoutError."""
-        entry = self._entries[job]
-        assert entry.ended is not None
-        if not entry.ended.wait(timeout):
-            raise TimeoutError(job)
-        return entry.view
+        return self._queue.wait(job, timeout)
 
     def ask(self, question: str, settings: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """A question of `app.questions` for a worker. With `letter` among the settings, its source is filled in."""
@@ -273,7 +246,7 @@ class Workbench:
             if self._closed:
                 return
             self._closed = True
-            running = [entry.view.job for entry in self._entries.values() if not entry.view.ended]
+            running = self._queue.close()
         if self._own_workers:
             self._workers.close()
         else:
@@ -281,146 +254,21 @@ class Workbench:
                 self._workers.cancel(job, grace=0.2)
         self.store.close()
 
-    # ------------------------------------------------------------------ the queue
+    # ------------------------------------------------------------------ what the queue needs
 
-    def _submit(self, kind: JobKind, letter: str | None, title: str, settings: dict[str, Any]) -> str:
-        with self._lock:
-            if letter is None:
-                letter = self.study.next_letter
-            job = uuid.uuid4().hex[:12]
-            view = JobView(job, kind, letter, title, "waiting")
-            entry = _Entry(view, settings, ended=threading.Event())
-            self._entries[job] = entry
-            try:
-                self.record(JobStarted(job, kind, letter, title, settings), undoable=False)
-            except Failed:
-                del self._entries[job]
-                raise
+    def tell_job(self, view: JobView) -> None:
         self._tell(JobChanged(self, view))
-        self._start_next()
-        return job
 
-    def _start_next(self) -> None:
-        """One heavy job at a time: nothing of ours may run while this computer is measured."""
-        with self._lock:
-            views = [entry.view for entry in self._entries.values()]
-            if self._closed or any(view.state in ("running", "stopping") for view in views):
-                return
-            waiting = next((e for e in self._entries.values() if e.view.state == "waiting"), None)
-            if waiting is None:
-                return
-            waiting.started = time.monotonic()
-            self._update(waiting, state="running")
-        self._start(waiting)
+    def completed(self, view: JobView, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return job_settings.completed(view, asked, self.study, self.folder, self.store.objects)
 
-    def _start(self, entry: _Entry) -> None:
-        try:
-            settings = self._completed(entry)
-        except (BadInput, Failed) as error:
-            self._finish(entry, "failed", error=error)
-            return
-        task = Task(
-            entry.view.job,
-            on_progress=lambda progress: self._heard(entry, progress),
-            on_fact=lambda fact: self.record(fact, undoable=False),
-            on_end=lambda value, error: self._ended(entry, value, error),
-        )
-        self._workers.start(LANES.get(entry.view.kind, "work"), task, FUNCTIONS[entry.view.kind], settings)
-
-    def _completed(self, entry: _Entry) -> dict[str, Any]:
-        """The settings a worker needs, from what the study knows now."""
-        kind, asked = entry.view.kind, entry.settings
-        settings: dict[str, Any] = {
-            **asked, "letter": entry.view.letter, "objects": str(self.store.objects), "folder": str(self.folder)
-        }  # fmt: skip
-        if self.study.data is not None:
-            settings.setdefault("data", self.study.data.data)
-        if kind == "compress":
-            parent = self._candidate(asked["parent"])
-            steps = [step for step in asked["steps"] if step.get("enabled", True)]
-            settings |= {"source": parent.source, "steps": steps, "input_recipe": to_plain(parent.input_recipe)}
-            settings["file_name"] = f"{Path(self.study_file_stem()).stem}-{entry.view.letter}.onnx"
-            settings["checkpoints"] = str(self._checkpoints(settings))
-        elif kind == "compare":
-            chosen = [self._candidate(letter) for letter in asked["letters"]]
-            settings["networks"] = [{"letter": c.letter, "source": c.source} for c in chosen]
-        elif kind in ("evaluate", "activity", "pack", "profile"):
-            candidate = self._candidate(entry.view.letter)
-            settings |= {"source": candidate.source, "input_recipe": to_plain(candidate.input_recipe)}
-            settings["name"] = candidate.breakdown.network
-        return settings
-
-    def study_file_stem(self) -> str:
-        baseline = self.study.baseline
-        return baseline.file_name if baseline is not None else "network"
-
-    def _candidate(self, letter: str) -> Candidate:
-        if letter not in self.study.candidates:
-            known = ", ".join(self.study.candidates) or "none yet"
-            raise BadInput(f"There is no candidate {letter} in this study.", fix=f"There are: {known}.")
-        return self.study.candidates[letter]
-
-    def _checkpoints(self, settings: Mapping[str, Any]) -> Path:
-        """The same work finds the same checkpoints, whichever job does it."""
-        same = {key: settings.get(key) for key in ("source", "steps", "seed", "data")}
-        return self.folder / "checkpoints" / hashlib.sha256(to_json(same)).hexdigest()[:16]
-
-    def _heard(self, entry: _Entry, progress: Progress) -> None:
-        with self._lock:
-            if entry.view.ended:
-                return
-            elapsed = time.monotonic() - entry.started
-            left = None
-            if elapsed >= EVIDENCE_S and progress.fraction > 0.02:
-                left = elapsed * (1 - progress.fraction) / progress.fraction
-            changes: dict[str, Any] = {"progress": progress, "seconds_left": left}
-            log = entry.view.log
-            if progress.text and (not log or log[-1] != progress.text):
-                changes["log"] = (*log[-499:], progress.text)
-            if "validation" in progress.figures:  # an epoch has ended; until then its figures still move
-                number = len(entry.view.history) + 1  # counted on through rounds and steps
-                changes["history"] = (*entry.view.history, {**progress.figures, "epoch": number})
-            self._update(entry, **changes)
-        if "validation" in progress.figures:
-            self.record(JobReached(entry.view.job, progress.text), undoable=False)
-
-    def _ended(self, entry: _Entry, value: dict[str, Any] | None, error: BaseException | None) -> None:
-        if error is None:
-            self._finish(entry, "done", message=str((value or {}).get("message", "")))
-            if entry.view.kind == "compress":
-                shutil.rmtree(self._checkpoints(self._completed(entry)), ignore_errors=True)
-            self._follow_up(entry)
-        elif isinstance(error, Cancelled):
-            self._finish(entry, "cancelled")
-        else:
-            self._finish(entry, "failed", error=error)
-        self._start_next()
-
-    def _follow_up(self, entry: _Entry) -> None:
+    def follow_up(self, view: JobView, asked: Mapping[str, Any]) -> None:
         """What naturally comes next: a new candidate is measured; a new data set gives each candidate its accuracy."""
-        for device in entry.settings.get("profile_on", ()):
-            self.profile(entry.view.letter, device)
-        if entry.view.kind == "data":
+        if view.kind == "compress":
+            shutil.rmtree(self.completed(view, asked)["checkpoints"], ignore_errors=True)
+        for device in asked.get("profile_on", ()):
+            self.profile(view.letter, device)
+        if view.kind == "data":
             for candidate in self.study.shown():
                 if candidate.digest is not None:
                     self.evaluate(candidate.letter)
-
-    def _finish(
-        self, entry: _Entry, outcome: Outcome, *, message: str = "", error: BaseException | None = None
-    ) -> None:
-        reached = entry.view.progress.text if entry.view.progress else ""
-        what, fix, evidence, status = explained(error)
-        ended = JobEnded(entry.view.job, outcome, message or " ".join(w for w in (what, fix) if w), evidence, reached)
-        with contextlib.suppress(Failed):  # a full disk takes this note too; the job is then shown as interrupted
-            self.record(ended, undoable=False)
-        with self._lock:
-            self._update(
-                entry, state=outcome, error=what, fix=fix, evidence=evidence, message=message,
-                seconds_left=None, exit_status=130 if outcome == "cancelled" else status,
-            )  # fmt: skip
-        if entry.ended is not None:
-            entry.ended.set()
-
-    def _update(self, entry: _Entry, **changes: Any) -> None:
-        entry.view = replace(entry.view, **changes)
-        self._tell(JobChanged(self, entry.view))

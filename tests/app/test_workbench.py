@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import workbench as module
+from app import job_queue as module
 from app.facts import CandidateBorn, Goal, GoalSet, JobEnded, Renamed, Stored
 from app.workbench import JobChanged, StudyChanged, Workbench
 from app.workers import Workers
