@@ -17,6 +17,7 @@ from app.ui.network.demo_strip import DemoStrip
 from app.ui.network.heavy_card import HeavyCard
 from app.ui.network.layer_detail import LayerDetail
 from app.ui.network.layers_view import LayersView
+from app.ui.network.no_data import digits_fit
 from app.ui.network.view import View
 from app.ui.network.views import VIEWS
 from app.ui.page import Page
@@ -111,6 +112,7 @@ class NetworkPage(Page):
             made.picked.connect(self.desk.select_layer)
             made.opened.connect(lambda _: self.columns.show_right())
             made.cleared.connect(lambda: self.heavy.choose(""))
+            made.data_wanted.connect(self.choose_data)
             self.views[key] = made
             self.places.addWidget(made)
         return self.views[key]
@@ -275,13 +277,6 @@ def facts_line(candidate: Candidate, lineage: tuple[str, ...]) -> str:
     if len(lineage) > 1:
         parts.insert(0, " › ".join(lineage))
     return " · ".join(part for part in parts if part)
-
-
-def digits_fit(breakdown: Breakdown) -> bool:
-    """Whether the bundled digits could be its images: one grey channel in, ten classes out."""
-    ends = [layer.output_shape for layer in breakdown.layers if not layer.feeds and layer.output_shape]
-    channels = [shape[1] for shape in breakdown.inputs.values() if len(shape) == 4]
-    return channels == [1] and any(shape[-1] == 10 for shape in ends)
 
 
 def _heaviest(breakdown: Breakdown) -> str:

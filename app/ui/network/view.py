@@ -22,6 +22,7 @@ class View(QWidget):
     picked = Signal(str)
     opened = Signal(str)  # a double click or Return on a layer: show its figures
     cleared = Signal()  # the filter by kind was taken back
+    data_wanted = Signal()  # a person wants to choose a data set
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
