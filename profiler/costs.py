@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 import onnx_ir as ir
@@ -54,7 +54,7 @@ def prepared(network: Network) -> ir.Model:
             value.shape = ir.Shape([1, *sizes[1:]])
     symbols.pop(shapes.UNNAMED, None)
     shapes.bind(model, symbols)
-    shapes.infer(model)
+    shapes.infer(model, outline=shapes.bound(network.outline, model, symbols) if network.outline else None)
     return model
 
 
@@ -114,9 +114,10 @@ class _Counter:
         work = run.work if run is not None else rule(layer) if rule is not None else Work("other", None, None)
         if work.macs is None:
             self.unknown.setdefault(layer.op)
-        position, weight = self._main_weight(node)
+        weights = _weights_by_position(self._reader, node)
+        position = next(iter(weights), None)
         weight_shape = layer.input(position) if position is not None else None
-        params, weight_bytes = self._stored(node, run) if run is not None or rule is not None else (None, None)
+        params, weight_bytes = self._stored(weights, run) if run is not None or rule is not None else (None, None)
         return LayerCost(
             name=node.name or "",
             op=layer.op,
@@ -129,7 +130,7 @@ class _Counter:
             bias_adds=work.bias_adds,
             weight_bytes=weight_bytes,
             activation_bytes=self._activation_bytes(node),
-            weight=weight,
+            weight=weights[position][0].name if position is not None else None,
             geometry=geometry(node, layer, weight_shape),
             reads=reads,
             feeds=feeds,
@@ -143,26 +144,22 @@ class _Counter:
             return None
         return control(self._model, node, lambda body: _Counter(body, self._seen, self.unknown).layers())
 
-    def _stored(self, node: ir.Node, run: Run | None) -> tuple[int | None, int | None]:
+    def _stored(self, weights: Mapping[int, list[ir.Value]], run: Run | None) -> tuple[int | None, int | None]:
         """Elements and bytes of the weights that count here."""
         if run is None:
-            claimed = self._claim(node)
+            claimed = self._claim(value for found in weights.values() for value in found)
             return sum(prod(_stored_shape(value)) for value in claimed), sum(map(stored_bytes, claimed))
         params = [layer.params for layer in run.layers]
         weight_bytes = [layer.weight_bytes for layer in run.layers]
         return added(params), added(weight_bytes)
 
-    def _main_weight(self, node: ir.Node) -> tuple[int | None, str | None]:
-        """The input that is the layer's main weight, and the stored tensor behind it."""
-        for position in WEIGHT_INPUTS.get(operator_name(node), ()):
-            found = _weights_at(self._reader, node, position)
-            if found:
-                return position, found[0].name
-        return None, None
-
-    def _claim(self, node: ir.Node) -> list[ir.Value]:
-        fresh = [value for value in weights_of(self._reader, node) if id(value.const_value) not in self._seen]
-        self._seen.update((id(value.const_value), value.const_value) for value in fresh)
+    def _claim(self, weights: Iterable[ir.Value]) -> list[ir.Value]:
+        """Those that no layer counted before."""
+        fresh: list[ir.Value] = []
+        for value in weights:
+            if id(value.const_value) not in self._seen:
+                self._seen[id(value.const_value)] = value.const_value
+                fresh.append(value)
         return fresh
 
     def _activation_bytes(self, node: ir.Node) -> int | None:
@@ -181,15 +178,20 @@ def added(numbers: Sequence[int | None]) -> int | None:
 
 def weights_of(reader: Reader, node: ir.Node) -> list[ir.Value]:
     """The stored tensors that are this node's weights, each once."""
-    positions = WEIGHT_INPUTS.get(operator_name(node), ())
-    return list(dict.fromkeys(value for position in positions for value in _weights_at(reader, node, position)))
+    found = _weights_by_position(reader, node)
+    return list(dict.fromkeys(value for values in found.values() for value in values))
 
 
-def _weights_at(reader: Reader, node: ir.Node, position: int) -> list[ir.Value]:
-    value = node.inputs[position] if position < len(node.inputs) else None
-    if reader.is_folded(node) or not _is_weight(value, node.op_type):
-        return []
-    return reader.stored(value)
+def _weights_by_position(reader: Reader, node: ir.Node) -> dict[int, list[ir.Value]]:
+    """The stored tensors behind each input that is a weight, the main weight first."""
+    found: dict[int, list[ir.Value]] = {}
+    for position in WEIGHT_INPUTS.get(operator_name(node), ()):
+        if position >= len(node.inputs):
+            continue
+        value = node.inputs[position]
+        if _is_weight(value, node.op_type) and (stored := reader.stored(value)):
+            found[position] = stored
+    return found if found and not reader.is_folded(node) else {}
 
 
 def stored_bytes(value: ir.Value) -> int:

@@ -27,7 +27,8 @@ PIECE = 1 << 22
 class Network:
     """An `onnx_ir` model with its name, its file and its input recipe. Never change `model`: `edit()` gives a copy.
 
-    `file` is the mapped file this network was read from, as long as it is exactly what that file says.
+    `file` is the mapped file this network was read from, as long as it is exactly what that file says. `outline` is the
+    model serialised less its large tensors, where reading has made it: shape inference may begin from it.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class Network:
         path: Path | None = None,
         input_recipe: InputRecipe | None = None,
         file: MappedFile | None = None,
+        outline: bytes | None = None,
     ) -> None:
         self.model = model
         self.name = name
         self.path = path
         self.input_recipe = input_recipe
         self.file = file
+        self.outline = outline
 
     @classmethod
     def from_model(
@@ -143,7 +146,9 @@ class Network:
 
     def with_guessed_recipe(self, recipe: InputRecipe | None) -> Network:
         """The same network with a recipe that stands beside it: its file, and so its digest, stays what it was."""
-        return Network(self.model, name=self.name, path=self.path, input_recipe=recipe, file=self.file)
+        return Network(
+            self.model, name=self.name, path=self.path, input_recipe=recipe, file=self.file, outline=self.outline
+        )
 
     def named(self, name: str) -> Network:
         """The same network under another name, for people: its file stays what it was."""

@@ -11,6 +11,7 @@ from typing import Any, cast
 import onnx
 import onnx_ir as ir
 
+from profiler import malformed
 from profiler.wire import fields, head
 
 # It warns of values that nothing makes, which `formats` refuses with the file's name, and of initializers without
@@ -24,7 +25,15 @@ LARGEST_FILE = 2**31 - 1  # what protobuf reads
 
 
 def skeleton(model: ir.Model) -> tuple[bytes, list[ir.TensorProtocol]]:
-    """The serialised model with its big initializers marked external and left out, and those, in the file's order."""
+    """The serialised model with its big initializers marked external and left out, and those, in the file's order.
+
+    Raises BadInput when something in the model cannot be written.
+    """
+    with malformed.told("The network could not be written."):
+        return _skeleton(model)
+
+
+def _skeleton(model: ir.Model) -> tuple[bytes, list[ir.TensorProtocol]]:
     if any(isinstance(tensor, ir.ExternalTensor) for tensor in inner_tensors(model)):
         model = model.clone()
         _inline_the_rest(model)

@@ -29,8 +29,8 @@ def known(value: ir.Value | None) -> tuple[int, ...] | None:
     """The value's shape, when every size is a number."""
     if value is None or value.shape is None:
         return None
-    sizes = tuple(size for size in value.shape if isinstance(size, int))
-    return sizes if len(sizes) == len(value.shape) else None
+    sizes = tuple(value.shape)
+    return None if any(type(size) is not int for size in sizes) else sizes  # pyright: ignore[reportReturnType]
 
 
 def real_inputs(model: ir.Model) -> list[ir.Value]:
@@ -71,14 +71,15 @@ def _values(graph: ir.Graph) -> Iterable[ir.Value]:
             yield from _values(inner)
 
 
-def infer(model: ir.Model, *, strict: bool = False) -> None:
+def infer(model: ir.Model, *, strict: bool = False, outline: onnx.ModelProto | None = None) -> None:
     """Fill in the shapes of values, as far as they follow from the inputs. No weight of size is read.
 
     What cannot be inferred stays unknown. Strict: raises BadInput with the checker's reason when operators and shapes
-    contradict each other.
+    contradict each other. `outline` is the same model serialised, its large tensors left out; else it is made here.
     """
+    outline = _known_to_onnx(_outline(model) if outline is None else outline)
     try:
-        proto = shape_inference.infer_shapes(_outline(model), check_type=False, strict_mode=strict, data_prop=True)
+        proto = shape_inference.infer_shapes(outline, check_type=False, strict_mode=strict, data_prop=True)
     except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
         if not strict:
             return
@@ -92,7 +93,7 @@ def infer(model: ir.Model, *, strict: bool = False) -> None:
 
 
 def _outline(model: ir.Model) -> onnx.ModelProto:
-    """The model as ONNX's inference is to see it: no function, no large tensor inside, operators it knows."""
+    """The model as one message, without functions and large tensors."""
     inner = (tensor for tensor in inner_tensors(model) if tensor.nbytes > BIG)
     if model.functions or next(inner, None) is not None:
         from profiler.functions import inlined  # needs this module
@@ -102,7 +103,11 @@ def _outline(model: ir.Model) -> onnx.ModelProto:
         model.functions.clear()
         lift_constants(model)
     data, _ = skeleton(model)
-    proto = onnx.ModelProto.FromString(data)
+    return onnx.ModelProto.FromString(data)
+
+
+def _known_to_onnx(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Versions and operators that ONNX's inference knows, and nothing that stands against what it finds. In place."""
     for opset in proto.opset_import:
         if opset.domain in ("", "ai.onnx"):
             opset.version = min(opset.version, onnx.defs.onnx_opset_version())
@@ -110,6 +115,24 @@ def _outline(model: ir.Model) -> onnx.ModelProto:
         if output.type.HasField("tensor_type"):
             output.type.tensor_type.ClearField("shape")
     disguise(proto.graph)
+    return proto
+
+
+def bound(outline: bytes, model: ir.Model, sizes: Mapping[str, int]) -> onnx.ModelProto:
+    """The serialised model with its inputs shaped as those of `model`, and these numbers for its symbols."""
+    proto = onnx.ModelProto.FromString(outline)
+    inputs = {value.name: dims(value.shape) for value in model.graph.inputs}
+    for info in proto.graph.input:
+        shape = info.type.tensor_type.shape
+        for dim, size in zip(shape.dim, inputs.get(info.name, ()), strict=False):
+            if isinstance(size, int):
+                dim.dim_value = size
+    for info in proto.graph.value_info:
+        for dim in info.type.tensor_type.shape.dim:
+            if dim.dim_param in sizes:
+                dim.dim_value = sizes[dim.dim_param]
+            elif dim.HasField("dim_value") and dim.dim_value < 1:
+                dim.ClearField("dim_value")
     return proto
 
 
@@ -150,7 +173,7 @@ def _infer_through_plumbing(model: ir.Model) -> None:
         if trial is None:
             return
         try:
-            proto = shape_inference.infer_shapes(_outline(trial), data_prop=True)
+            proto = shape_inference.infer_shapes(_known_to_onnx(_outline(trial)), data_prop=True)
         except (shape_inference.InferenceError, RuntimeError, ValueError):
             return
         _take_over(model, proto)

@@ -14,7 +14,6 @@ from profiler.formats.onnx_skim import TooMuch, skimmed
 from profiler.formats.onnx_tensors import Tensors, graphs, map_file, refused
 from profiler.mapped import MappedFile
 from profiler.network import Network, name_nodes, recipe_in
-from profiler.serial import skeleton
 from profiler.shapes import open_negative, subgraphs
 from profiler.wire import WireError
 
@@ -39,10 +38,15 @@ def read_onnx(path: Path) -> Network:
         _check_complete(path, model)
         tensors.place(model)
         name_nodes(model)
-        _put_in_order(path, model)
-        skeleton(model)  # what cannot be written again is damaged
+        as_written = _put_in_order(path, model)
+    outline = proto.SerializeToString() if as_written and _is_plain(model) else None
     own = file if tensors.single else None
-    return Network(model, name=path.stem, path=path, input_recipe=recipe_in(model), file=own)
+    return Network(model, name=path.stem, path=path, input_recipe=recipe_in(model), file=own, outline=outline)
+
+
+def _is_plain(model: ir.Model) -> bool:
+    """No graph but the main one."""
+    return not model.functions and not any(subgraphs(node) for node in model.graph)
 
 
 def _parse(file: MappedFile, mark: str) -> onnx.ModelProto:
@@ -98,17 +102,20 @@ def _comes_from_somewhere(value: ir.Value) -> bool:
     return value.producer() is not None or value.is_graph_input() or value.is_initializer()
 
 
-def _put_in_order(path: Path, model: ir.Model) -> None:
-    """Each node behind those it reads. Raises BadInput when there is no such order, naming a node of the circle."""
+def _put_in_order(path: Path, model: ir.Model) -> bool:
+    """Each node behind those it reads; True when they were. Raises BadInput when they cannot, naming the circle."""
+    were = True
     for graph in (model.graph, *(function.graph for function in model.functions.values())):
         if _in_order(graph, set()):
             continue
         try:
+            were = False
             graph.sort()
         except ValueError as error:
             names = [f"“{node.name or node.op_type}”" for node in _circle(graph)[:MOST_TOLD]]
             told = f": {' → '.join(names)}" if names else ""
             raise refused(path, f"Its graph runs in a circle{told}.", "Export it again.") from error
+    return were
 
 
 def _in_order(graph: ir.Graph, seen: set[ir.Node]) -> bool:

@@ -197,6 +197,21 @@ def test_nodes_out_of_order_are_put_in_order(good, make_proto):
     assert list(network.pieces()) == [path.read_bytes()]
 
 
+def test_a_setting_that_is_no_text_opens_and_counts(tmp_path, make_proto):
+    """Operators of one's own may keep any bytes in a string. The file is kept; a changed network cannot be written."""
+    proto = make_proto("g (float[1,64] x) => (float[1,32] y) { h = own.Engine (x)  y = MatMul (h, w) }", w=VALUES)
+    proto.graph.node[0].attribute.add(name="blob", type=onnx.AttributeProto.STRING, s=b"\xff\xfe\x00")
+    proto.graph.value_info.append(onnx.helper.make_tensor_value_info("h", TensorProto.FLOAT, [1, 64]))
+    (tmp_path / "n.onnx").write_bytes(proto.SerializeToString())
+    network = formats.read(tmp_path / "n.onnx")
+    assert breakdown(network).totals().macs == 64 * 32
+    assert breakdown(network).unknown_ops == ("own::Engine",)
+    assert list(network.pieces()) == [(tmp_path / "n.onnx").read_bytes()]
+    with pytest.raises(BadInput, match="could not be written"):
+        save(network.with_weights({"w": VALUES * 2}), tmp_path / "again.onnx")
+    assert not (tmp_path / "again.onnx").exists()
+
+
 def test_weights_in_several_files(tmp_path, make_proto):
     proto = make_proto("g (float[1,64] x) => (float[1,8] y) { h = MatMul (x, w)  y = MatMul (h, v) }", w=VALUES)
     small = np.arange(256, dtype=np.float32).reshape(32, 8)
