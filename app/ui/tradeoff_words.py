@@ -13,7 +13,7 @@ from app.study import Candidate, Study
 from app.tradeoff import best, front, meets, points, staircase, without
 from app.ui.parts.marker import looks
 from app.ui.parts.table import Cell, Column, Row
-from app.ui.plots.scatter import Dot, Scale, Scene
+from app.ui.plots.scatter_scene import Dot, Scale, Scene
 from profiler.breakdown import CONVENTION_NAMES, Convention, operations
 
 COLUMNS: tuple[AxisKey, ...] = ("accuracy", "latency", "size", "nonzero_params", "energy")

@@ -3,61 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from app.ui import theme
-from app.ui.parts.marker import Look, shape_path
 from app.ui.plots.base import Plot
+from app.ui.plots.corner import Corner
 from app.ui.plots.handle import Handle
 from app.ui.plots.hover_card import HoverCard
 from app.ui.plots.labels import placed
+from app.ui.plots.scatter_marks import SIZE, name, rings, spot
+from app.ui.plots.scatter_scene import Scene, spans
 
 Side = Literal["x", "y"]
 NEAR = 14  # px: how close the mouse must be to mean a point
-SIZE = 13
-
-
-@dataclass(frozen=True)
-class Dot:
-    """A candidate as it is drawn. `lines` are the figures of its hover card."""
-
-    letter: str
-    title: str
-    x: float
-    y: float
-    look: Look
-    hollow: bool = False
-    named: bool = True
-    lines: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Scale:
-    """One axis: its title, how a value reads, whether less is better, and the goal's limit."""
-
-    title: str
-    write: Callable[[float], str]
-    tick: Callable[[float], str]
-    less_is_better: bool
-    limit: float | None = None
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything that one picture of the trade-off shows."""
-
-    dots: tuple[Dot, ...]
-    stairs: tuple[tuple[float, float], ...]
-    x: Scale
-    y: Scale
-    selected: str = ""
-    best: str = ""
 
 
 class Scatter(Plot):
@@ -72,9 +34,7 @@ class Scatter(Plot):
         self.scene_shown: Scene | None = None
         self.hovered = ""
         self._focus: Literal["dots", "x", "y"] = "dots"
-        self.corner = pg.QtWidgets.QGraphicsRectItem()
-        self.corner.setZValue(-10)
-        self.within = pg.TextItem("within both limits", anchor=(0, 0))
+        self.corner = Corner()
         self.stairs = pg.PlotCurveItem()
         self.rings, self.marks = pg.ScatterPlotItem(pxMode=True), pg.ScatterPlotItem(pxMode=True)
         self.rings.setZValue(8)
@@ -89,14 +49,11 @@ class Scatter(Plot):
         self.dress()
 
     def _assemble(self) -> None:
-        for item in (self.corner, self.within, self.stairs, self.rings, self.marks, *self.cross):
+        for item in (self.corner, self.corner.words, self.stairs, self.rings, self.marks, *self.cross):
             self.put(item)
         for line in self.cross:
             line.setVisible(False)
             line.setZValue(5)
-        self._corner_box = QRectF()
-        self.corner.setVisible(False)
-        self.within.setVisible(False)
         self.view.sigRangeChanged.connect(lambda *_: self._later.start())
         self.resized.connect(self._later.start)
         self.setMouseTracking(True)
@@ -129,8 +86,8 @@ class Scatter(Plot):
         self.x_axis.set_words(scene.x.tick)
         self.y_axis.set_words(scene.y.tick)
         self._put_limits(scene)
-        if not same_axes or before is None or _spans(before) != _spans(scene):
-            self.view.hold(*_spans(scene))
+        if not same_axes or before is None or spans(before) != spans(scene):
+            self.view.hold(*spans(scene))
         self._draw(scene)
         self._later.start()
 
@@ -148,50 +105,12 @@ class Scatter(Plot):
         self._colour_corner()
 
     def _colour_corner(self) -> None:
-        """Tint what lies on the right side of both limits."""
-        scene = self.scene_shown
-        both = scene is not None and scene.x.limit is not None and scene.y.limit is not None
-        self.corner.setVisible(both)
-        self.within.setVisible(both)
-        if not both or scene is None:
-            return
-        (x0, x1), (y0, y1) = self.view.viewRange()
-        x, y = self.limits["x"].at, self.limits["y"].at
-        left, right = (x0, x) if scene.x.less_is_better else (x, x1)
-        low, high = (y0, y) if scene.y.less_is_better else (y, y1)
-        self.corner.setRect(QRectF(left, low, max(right - left, 0.0), max(high - low, 0.0)))
-        self._corner_box = QRectF(left, low, max(right - left, 0.0), max(high - low, 0.0))
-        self.within.setVisible(right > left and high > low)
-        self._place_words()
-
-    def _place_words(self) -> None:
-        """`within both limits` in the corner's upper or lower left, wherever it covers fewer markers."""
-        scene, box = self.scene_shown, self._corner_box
-        if scene is None or not self.within.isVisible():
-            return
-        x, y = self.view.viewPixelSize()
-        size = self.within.textItem.boundingRect()
-        wide, tall = size.width() * x, size.height() * y
-        tops = (box.bottom(), box.bottom() - 30 * y, box.top() + tall)  # the scale goes up: bottom() is the upper edge
-        pill = self.limits["x"].at
-
-        def covered(top: float) -> float:
-            under_pill = top > box.bottom() - 20 * y and box.left() + wide > pill - 45 * x
-            place = QRectF(box.left() - 10 * x, top - tall - 10 * y, wide + 20 * x, tall + 20 * y)
-            return sum(place.contains(QPointF(dot.x, dot.y)) for dot in scene.dots) + 2 * under_pill
-
-        self.within.setPos(box.left(), min(tops, key=covered))
+        self.corner.show_within(self.scene_shown, self.limits["x"].at, self.limits["y"].at, self.view)
 
     def dress(self) -> None:
-        good = theme.colour("good")
         for handle in self.limits.values():
             handle.dress("good", filled=False)
-        tint = QColor(good)
-        tint.setAlphaF(0.09)
-        self.corner.setBrush(tint)
-        self.corner.setPen(pg.mkPen(None))
-        self.within.setColor(good)
-        self.within.setFont(theme.font(theme.CAPTION, QFont.Weight.Medium))
+        self.corner.dress()
         self.stairs.setPen(pg.mkPen(theme.colour("pareto"), width=1.5))
         for line in self.cross:
             line.setPen(pg.mkPen(theme.colour("muted"), width=1, style=Qt.PenStyle.DotLine))
@@ -201,49 +120,19 @@ class Scatter(Plot):
 
     def _draw(self, scene: Scene) -> None:
         self.stairs.setData([x for x, _ in scene.stairs], [y for _, y in scene.stairs])
-        self.marks.setData([self._spot(dot) for dot in scene.dots])
-        self.rings.setData([ring for dot in scene.dots for ring in self._rings(dot, scene)])
+        self.marks.setData([spot(dot) for dot in scene.dots])
+        self.rings.setData([ring for dot in scene.dots for ring in rings(dot, scene)])
         self._name(scene)
         self._describe(scene)
 
-    def _spot(self, dot: Dot) -> dict[str, object]:
-        return {
-            "pos": (dot.x, dot.y),
-            "symbol": shape_path(dot.look.shape, QPointF(0, 0), 0.5),
-            "size": theme.px(SIZE if dot.look.slot is not None else 7),
-            "brush": pg.mkBrush(theme.colour("surface") if dot.hollow else dot.look.colour),
-            "pen": pg.mkPen(dot.look.colour if dot.hollow else theme.colour("surface"), width=1.6 if dot.hollow else 1),
-        }
-
-    def _rings(self, dot: Dot, scene: Scene) -> list[dict[str, object]]:
-        wanted = [(dot.letter == scene.best, 32, "good"), (dot.letter == scene.selected, 24, "accent")]
-        tint = theme.colour("accent")
-        tint.setAlphaF(0.14)
-        return [
-            {"pos": (dot.x, dot.y), "symbol": "o", "size": theme.px(size), "pen": pg.mkPen(theme.colour(role), width=2),
-             "brush": pg.mkBrush(tint if role == "accent" else None)}
-            for shown, size, role in wanted if shown
-        ]  # fmt: skip
-
     def _name(self, scene: Scene) -> None:
-        worn, plate = theme.current(), theme.colour("surface")
-        plate.setAlphaF(0.8)
         for item in self.names.values():
             self.removeItem(item)
         self.names = {}
         for dot in scene.dots:
             if not dot.named:
                 continue
-            word = f' <span style="color:{worn.good}">best</span>' if dot.letter == scene.best else ""
-            strong = 600 if dot.letter == scene.selected else 400
-            colour = worn.text if dot.letter == scene.selected else worn.muted
-            item = pg.TextItem(fill=plate, html=(
-                f'<span style="color:{worn.text};font-weight:600">{dot.letter}</span>&nbsp; '
-                f'<span style="color:{colour};font-weight:{strong}">{_escaped(dot.title)}</span>{word}'
-            ))  # fmt: skip
-            item.textItem.document().setDocumentMargin(2)
-            item.setFont(theme.font(theme.TABLE))
-            item.setZValue(12)
+            item = name(dot, scene)
             self.put(item)
             self.names[dot.letter] = item
 
@@ -263,7 +152,7 @@ class Scatter(Plot):
         half = theme.px(SIZE) / 2 + 2
         blocked = [QRectF(p.x() - half, p.y() - half, 2 * half, 2 * half) for p in at.values()]
         blocked += [h.pill.sceneBoundingRect() for h in self.limits.values() if h.isVisible()]
-        blocked += [line.sceneBoundingRect() for line in (self.within,) if line.isVisible()] + self._lines(scene)
+        blocked += [line.sceneBoundingRect() for line in (self.corner.words,) if line.isVisible()] + self._lines(scene)
         sizes = [QSizeF(item.textItem.boundingRect().size()) for item in self.names.values()]
         area = self.view.sceneBoundingRect()
         for (_, item), place in zip(
@@ -371,20 +260,3 @@ class Scatter(Plot):
         head = ["candidate", "title", self.scene_shown.x.title, self.scene_shown.y.title, "state"]
         return [head, *([d.letter, d.title, repr(d.x), repr(d.y), "predicted" if d.hollow else "measured"]
                         for d in self.scene_shown.dots)]  # fmt: skip
-
-
-def _spans(scene: Scene) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Room for every point and both limits, with air around."""
-    xs = [dot.x for dot in scene.dots] + ([scene.x.limit] if scene.x.limit is not None else [])
-    ys = [dot.y for dot in scene.dots] + ([scene.y.limit] if scene.y.limit is not None else [])
-    return _aired(xs), _aired(ys)
-
-
-def _aired(values: Sequence[float]) -> tuple[float, float]:
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    air = 0.14 * (high - low) or 0.1 * abs(high) or 1.0
-    return low - air, high + air
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -14,7 +14,8 @@ from app.ui import theme
 from app.ui.parts.marker import Look
 from app.ui.plots.histogram import Histogram
 from app.ui.plots.run_dots import RunDots
-from app.ui.plots.scatter import Dot, Scale, Scatter, Scene
+from app.ui.plots.scatter import Scatter
+from app.ui.plots.scatter_scene import Dot, Scale, Scene
 from app.ui.plots.tools import write_plot
 from app.ui.plots.training_curves import TrainingCurves
 from app.ui.plots.whiskers import Pair, Whiskers
