@@ -151,6 +151,9 @@ def test_lifts_as_onnx_runtime_runs_it_or_says_why_not(foreign):
         assert tuple(ours.shape) == theirs.shape
         assert np.abs(ours.numpy() - theirs).max() <= 1e-4 * np.abs(theirs).max()
     assert lower(module, network).digest == network.digest
+    learns = module.train()(*(torch.from_numpy(given[name]) for name in network.inputs))
+    sum(value.square().sum() for value in (learns if isinstance(learns, tuple) else (learns,))).backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in module.parameters())
     # All but a few numbers learn: what is left is a scale, an offset, a mask.
     learning = sum(parameter.numel() for parameter in module.parameters())
     assert learning > 0.97 * breakdown(network.with_input_shapes(foreign.sizes)).totals().params - 5000

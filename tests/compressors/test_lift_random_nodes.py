@@ -134,7 +134,7 @@ def resize(draw):
     if draw(flag):
         assume("extrapolation_value" not in attributes or 1 not in factors[-2:])
         return "Resize", x, [roi, factors], attributes, opset, 1
-    if opset >= 18:
+    if opset >= 18 and "extrapolation_value" not in attributes:
         policies = st.sampled_from(["stretch", "not_larger", "not_smaller"])
         chance(draw, attributes, "keep_aspect_ratio_policy", policies)
     target = [1, 2, *sizes(draw, 2, 1, 9)][-len(factors) :]
