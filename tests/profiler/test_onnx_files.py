@@ -198,7 +198,7 @@ def test_nodes_out_of_order_are_put_in_order(good, make_proto):
 
 
 def test_a_setting_that_is_no_text_opens_and_counts(tmp_path, make_proto):
-    """Operators of one's own may keep any bytes in a string. The file is kept; a changed network cannot be written."""
+    """Operators of one's own may keep any bytes in a string; they are kept."""
     proto = make_proto("g (float[1,64] x) => (float[1,32] y) { h = own.Engine (x)  y = MatMul (h, w) }", w=VALUES)
     proto.graph.node[0].attribute.add(name="blob", type=onnx.AttributeProto.STRING, s=b"\xff\xfe\x00")
     proto.graph.value_info.append(onnx.helper.make_tensor_value_info("h", TensorProto.FLOAT, [1, 64]))
@@ -206,6 +206,18 @@ def test_a_setting_that_is_no_text_opens_and_counts(tmp_path, make_proto):
     network = formats.read(tmp_path / "n.onnx")
     assert breakdown(network).totals().macs == 64 * 32
     assert breakdown(network).unknown_ops == ("own::Engine",)
+    assert list(network.pieces()) == [(tmp_path / "n.onnx").read_bytes()]
+    save(network.with_weights({"w": VALUES * 2}), tmp_path / "again.onnx")
+    assert onnx.load(str(tmp_path / "again.onnx")).graph.node[0].attribute[0].s == b"\xff\xfe\x00"
+
+
+def test_what_opens_but_cannot_be_written_says_so(tmp_path, make_proto):
+    """An attribute of no type, as damaged files have it: counted, and kept as the file is."""
+    proto = make_proto("g (float[1,64] x) => (float[1,32] y) { y = MatMul (x, w) }", w=VALUES)
+    proto.graph.node[0].attribute.add(name="odd")
+    (tmp_path / "n.onnx").write_bytes(proto.SerializeToString())
+    network = formats.read(tmp_path / "n.onnx")
+    assert breakdown(network).totals().macs == 64 * 32
     assert list(network.pieces()) == [(tmp_path / "n.onnx").read_bytes()]
     with pytest.raises(BadInput, match="could not be written"):
         save(network.with_weights({"w": VALUES * 2}), tmp_path / "again.onnx")
