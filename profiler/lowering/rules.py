@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from profiler.lowering import moved, rewritten
+from profiler.lowering import moved, resized, rewritten
 from profiler.lowering.change import Change
 
 Rule = Callable[[Change], None]
@@ -49,8 +49,8 @@ RULES: Mapping[tuple[str, int], Rule] = {
     ("Gemm", 11): rewritten.gemm_without_c,
     ("ScatterElements", 11): rewritten.scatter_elements,
     ("DepthToSpace", 11): rewritten.depth_to_space,
-    ("Resize", 18): rewritten.resize_axes,
-    ("Resize", 13): rewritten.resize_inputs,
-    ("Resize", 11): rewritten.resize_plain,
-    ("Resize", 10): rewritten.upsample,
+    ("Resize", 18): resized.resize_axes,
+    ("Resize", 13): resized.resize_inputs,
+    ("Resize", 11): resized.resize_plain,
+    ("Resize", 10): resized.upsample,
 }
