@@ -10,6 +10,7 @@ from profiler.activity import Activity, LayerActivity
 from profiler.breakdown import Kind
 
 HEADS = ("Act%", "Weights%", "FLOP%")
+RANDOM = "a built-in network has random weights, so these shares say little."
 MEANING = {
     "Act%": "The share of non-zero values in what the layer hands on, behind its activation function and pooling.",
     "Weights%": "The share of its weights that are not zero; the bias is not among them.",

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from app import words
-from app.activity_story import HEADS, activity_rows, headline, looked_at, share_words
+from app.activity_story import HEADS, RANDOM, activity_rows, headline, looked_at, share_words
 from app.answers import active
 from app.commands.bench import bench
 from app.commands.networks import input_shapes
@@ -28,7 +28,7 @@ def activity(args: Namespace, say: Say) -> None:
     say.answer(active(found))
     _say(found, say)
     if random:
-        say.warn("Warning: a built-in network has random weights, so these shares say little.")
+        say.warn(f"Warning: {RANDOM}")
 
 
 def _say(found: ActivityMeasured, say: Say) -> None:

@@ -8,5 +8,6 @@ VIEWS = (
     ViewEntry("layers", "Layers", "app.ui.network.layers_view", "LayersView"),
     ViewEntry("treemap", "Treemap", "app.ui.network.treemap_view", "TreemapView"),
     ViewEntry("memory", "Memory", "app.ui.network.memory_view", "MemoryView"),
+    ViewEntry("activity", "Activity", "app.ui.network.activity_view", "ActivityView"),
     ViewEntry("fusion", "Fusion", "app.ui.network.fusion_view", "FusionView"),
 )
