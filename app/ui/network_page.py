@@ -64,8 +64,9 @@ class NetworkPage(Page):
     # ---- building
 
     def _build(self) -> None:
-        head = row(column(self.name, self.facts, gap=4), self.compare.button, self.tabs, gap=12)
-        head.setStretch(0, 1)
+        first = row(self.name, self.compare.button, self.tabs, gap=12)
+        first.setStretch(0, 1)
+        head = column(first, self.facts, gap=4)
         self._note_place = holder(self._notes)
         middle = holder(column(head, self._note_place, self.heavy, self.places, gap=12))
         middle.layout().setStretch(3, 1)  # type: ignore[union-attr]

@@ -35,7 +35,9 @@ def _metrics(found: DifferenceStory, convention: Convention, device: str) -> lis
     ]
     totals = found.totals
     zeros = totals["nonzero"].change is not None and totals["nonzero"].change != totals["params"].change
-    there = {"params", "operations", "activation_bytes", *(["nonzero"] if zeros else [])}
+    there = {"params", "operations", *(["nonzero"] if zeros else [])}
+    if _changes(found, "activation_bytes"):
+        there.add("activation_bytes")
     if totals["ms"].change is not None:
         there.add("ms")
     return [head for head in heads if head[0] in there]
@@ -43,14 +45,20 @@ def _metrics(found: DifferenceStory, convention: Convention, device: str) -> lis
 
 def columns(found: DifferenceStory, other: str, device: str) -> list[Column]:
     shown = [
-        Column("name", "Layer", left=True, width=120),
+        Column("name", "Layer", left=True, width=112),
         Column("status", f"Against {other}", left=True, width=76),
-        Column("op", "Operator", left=True, width=104),
+        Column("op", "Operator", left=True, width=116),
     ]
     for metric, head, width in _metrics(found, found.convention, device):
         shown.append(Column(metric, head, bar=True, width=width, tip=f"The bar behind is {other}’s"))
-        shown.append(Column(f"{metric} change", "Change", width=78, tip=f"{head}, against {other}"))
+        if _changes(found, metric):
+            shown.append(Column(f"{metric} change", "Change", width=78, tip=f"{head}, against {other}"))
     return shown
+
+
+def _changes(found: DifferenceStory, metric: Metric) -> bool:
+    """What is the same in every layer needs no column to say so."""
+    return any(row.figures[metric].change for row in found.rows)
 
 
 def rows(found: DifferenceStory, device: str) -> list[Row]:
