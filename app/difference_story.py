@@ -20,12 +20,13 @@ MARKS: Mapping[Status, str] = {"same": "=", "changed": "≠", "added": "+", "rem
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two networks, with what is known of it beyond its breakdown: weights that are not zero by layer, and a
-    profile on the device that is looked at."""
+    """One of the two networks, with what is known of it beyond its breakdown: weights that are not zero by layer, all
+    parameters that are not zero (biases too), and a profile on the device that is looked at."""
 
     breakdown: Breakdown
     layer_nonzero: Mapping[str, int] | None = None
     profile: Profile | None = None
+    nonzero_params: int | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _figure(layers: tuple[LayerCost | None, LayerCost | None], values: list[floa
 def _totals(found: Difference, sides: tuple[Side, Side], convention: Convention) -> dict[Column, Figure]:
     """The networks' own totals. Time is the sum of the layers' medians."""
     before, after = found.before, found.after
-    nonzero = [None if side.layer_nonzero is None else sum(side.layer_nonzero.values()) for side in sides]
+    nonzero = [_all_nonzero(side) for side in sides]
     sums = [
         side.profile.reconciliation.layers_sum_ms if side.profile and side.profile.latencies_ms else None
         for side in sides
@@ -155,6 +156,12 @@ def _totals(found: Difference, sides: tuple[Side, Side], convention: Convention)
         "activation_bytes": _total(before.activation_bytes, after.activation_bytes),
         "ms": _total(*sums),
     }
+
+
+def _all_nonzero(side: Side) -> int | None:
+    if side.nonzero_params is not None:
+        return side.nonzero_params
+    return None if side.layer_nonzero is None else sum(side.layer_nonzero.values())
 
 
 def _total(before: float | None, after: float | None) -> Figure:

@@ -21,7 +21,7 @@ def story(shown: Candidate, other: Candidate, convention: Convention, device: st
 
 def _side(one: Candidate, device: str) -> Side:
     known = one.layer_nonzero if one.nonzero_params is not None else None
-    return Side(one.breakdown, known, one.profiles.get(device))
+    return Side(one.breakdown, known, one.profiles.get(device), one.nonzero_params)
 
 
 def _metrics(found: DifferenceStory, convention: Convention, device: str) -> list[tuple[Metric, str, int]]:
@@ -86,7 +86,8 @@ def _why(row: DifferenceRow) -> str:
 
 def _cells(metric: Metric, figure: Figure) -> dict[str, Cell]:
     own, before = figure.after, figure.before
-    text = value_words(metric, own) if own is not None else words.does_not_apply if before is not None else "not known"
+    nothing = words.does_not_apply if before is not None or metric == "ms" else "not known"
+    text = value_words(metric, own) if own is not None else nothing
     tip = f"{value_words(metric, before)} before" if before is not None else ""
     state = "measured" if metric == "ms" else "counted"
     change = change_words(metric, figure)
@@ -102,6 +103,8 @@ def total(found: DifferenceStory, device: str) -> Row:
     cells = {"name": Cell("Total", "Total", strong=True)}
     for metric, _, _ in _metrics(found, found.convention, device):
         figure = found.totals[metric]
-        cells[metric] = Cell(value_words(metric, figure.after), figure.after, strong=True)
+        counted = metric in ("params", "nonzero", "operations") and figure.after is not None
+        text = words.three_digits(figure.after, digits=4) if counted else value_words(metric, figure.after)
+        cells[metric] = Cell(text, figure.after, strong=True)
         cells[f"{metric} change"] = Cell(change_words(metric, figure), figure.change, strong=True)
     return Row("", cells)
