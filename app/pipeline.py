@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app import words
 from app.facts import (
     ActivityMeasured,
     CandidateBorn,
@@ -40,6 +41,7 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """Read and count a network, keep a copy, then measure its accuracy and its packed size."""
     from profiler import formats
     from profiler.breakdown import breakdown
+    from profiler.formats.caffe import random_weights
 
     objects, letter, source = Path(settings["objects"]), settings["letter"], str(settings["path"])
     yield Progress(0.0, f"Reading {Path(source).name}")
@@ -69,6 +71,10 @@ def open_network(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     yield Progress(0.1, "Keeping a copy in the study")
     fact = kept or store(network, objects, letter)
     yield fact
+    missing = random_weights(network)
+    if missing:
+        named = words.listed([*missing[:3], *([f"{len(missing) - 3} more"] if len(missing) > 3 else [])])
+        return {"message": f"No file gave weights for {named}: they are random, and accuracy would mean nothing."}
     again = {**settings, "source": f"object:{fact.digest}", "input_recipe": to_plain(network.input_recipe)}
     yield from part(pack(again), 0.2, 0.5)
     return (yield from part(_evaluate_if_it_fits(again), 0.5, 1.0))

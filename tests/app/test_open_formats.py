@@ -90,3 +90,22 @@ def test_the_window_is_told_what_to_ask(lenet, odd):
 
 def test_the_window_offers_the_endings_that_are_read():
     assert set(drop.NETWORKS) == set(formats.READERS)
+
+
+def test_a_description_without_weights_is_neither_evaluated_nor_packed(tmp_path):
+    """What nobody trained would only look like a result."""
+    layer = 'layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 10 } }'
+    path = tmp_path / "bare.prototxt"
+    path.write_text(f'input: "data" input_dim: 1 input_dim: 1 input_dim: 28 input_dim: 28 {layer}')
+    job = pipeline.open_network(
+        {"path": str(path), "letter": "A", "objects": str(tmp_path / "objects"), "data": "digits"}
+    )
+    facts, message = [], {}
+    try:
+        while True:
+            facts.append(next(job))
+    except StopIteration as end:
+        message = end.value
+    kinds = {type(fact).__name__ for fact in facts} - {"Progress"}
+    assert kinds == {"CandidateBorn", "Stored"}
+    assert message["message"] == "No file gave weights for ip: they are random, and accuracy would mean nothing."
