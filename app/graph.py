@@ -5,6 +5,7 @@ Places are pixels at 100 %, y down. The window draws what is here and computes n
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ BOLD, PLAIN, PAD = 7.2, 6.2, 40.0  # what a sign of a name takes, and of a figur
 HIGH, LOW = 44.0, 26.0  # a layer with weights, or a block; a layer without
 FRAME, HEAD = 8.0, 18.0  # round an open block; above it, for its name
 SHEETS = 7.0  # how far the sheets behind a folded block stick out
+NUMBERS = re.compile(r"[\d\s.…·×]*")
 Room = tuple[float, float]
 
 
@@ -172,11 +174,13 @@ def title_words(node: Node) -> str:
 
 
 def label_words(node: Node, frame: str) -> str:
-    """What is written on a box inside a frame of this title: the rest of its name, `conv1` of `layer1.0.conv1`."""
+    """What is written on a box inside a frame of this title: `conv1` of `layer1.0.conv1`, but never only a number."""
     said = title_words(node)
     for sign in "./":
-        said = said.replace(f"{frame}{sign}", "") if frame and node.title.startswith(f"{frame}{sign}") else said
-    return said or title_words(node)
+        if frame and node.title.startswith(f"{frame}{sign}"):
+            rest = said.replace(f"{frame}{sign}", "")
+            return said if NUMBERS.fullmatch(rest) else rest
+    return said
 
 
 def labels(drawing: Drawing) -> list[str]:

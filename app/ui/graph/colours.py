@@ -11,6 +11,8 @@ from PySide6.QtGui import QColor
 from app.ui import theme
 
 TINT = 0.16  # of the kind's colour, where the kind alone is shown
+READABLE = 4.5  # to 1, of words on what is below them (WCAG 2.1)
+INKS = ("text", "surface", "on_conv", "on_other")
 STEPS = 24  # of a ramp: what can be told apart, and few enough to paint in one go
 
 
@@ -35,25 +37,29 @@ def colour(fill: Fill, *, far: bool) -> QColor:
 
 
 @lru_cache(maxsize=512)
-def _colour(_theme: str, fill: Fill, far: bool) -> QColor:
+def _colour(worn: str, fill: Fill, far: bool) -> QColor:
     own = theme.colour(fill.kind)
     if fill.faded:
         return mixed(theme.colour("surface"), theme.colour("track"), 1.0 if far else 0.35)
     if fill.step is None:
         return own if far else mixed(theme.colour("surface"), own, TINT)
-    return mixed(theme.colour("track"), own, fill.step / STEPS)
+    made = mixed(theme.colour("track"), own, fill.step / STEPS)
+    if fill.step and contrast(_ink(made), made) < READABLE:  # halfway between light and dark: one step less
+        return _colour(worn, Fill(fill.kind, fill.step - 1), far)
+    return made
+
+
+def _ink(below: QColor) -> QColor:
+    return max((theme.colour(role) for role in INKS), key=lambda ink: contrast(ink, below))
 
 
 @lru_cache(maxsize=512)
 def _words_on(_theme: str, fill: Fill) -> QColor:
-    if fill.faded:
-        return theme.colour("muted")
-    below = colour(fill, far=False)
-    return max((theme.colour("text"), theme.colour("surface")), key=lambda ink: contrast(ink, below))
+    return theme.colour("muted") if fill.faded else _ink(colour(fill, far=False))
 
 
 def words_on(fill: Fill) -> QColor:
-    """Text or surface, whichever is read better on the box."""
+    """The colour of words on a box: whichever of the theme's is read best."""
     return _words_on(theme.current().name, fill)
 
 
