@@ -49,7 +49,11 @@ class Legend(QWidget):
         painter.setPen(theme.colour("muted"))
         below = room.adjusted(0, 3 * (thick + 1), 0, 0)
         sides = (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight)
-        for text, side in zip(self._ticks, sides, strict=True):
+        wide = sum(painter.fontMetrics().horizontalAdvance(text) for text in self._ticks)
+        crowded = wide + 2 * theme.px(theme.SPACE[2]) > room.width()
+        for place, (text, side) in enumerate(zip(self._ticks, sides, strict=True)):
+            if place == 1 and crowded:
+                continue
             painter.drawText(below, side | Qt.AlignmentFlag.AlignVCenter, text)
         painter.restore()
 

@@ -6,6 +6,7 @@ from app.ui.network.view import ViewEntry
 
 VIEWS = (
     ViewEntry("layers", "Layers", "app.ui.network.layers_view", "LayersView"),
+    ViewEntry("graph", "Graph", "app.ui.network.graph_view", "GraphView"),
     ViewEntry("treemap", "Treemap", "app.ui.network.treemap_view", "TreemapView"),
     ViewEntry("memory", "Memory", "app.ui.network.memory_view", "MemoryView"),
     ViewEntry("activity", "Activity", "app.ui.network.activity_view", "ActivityView"),
