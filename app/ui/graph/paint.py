@@ -24,7 +24,7 @@ from app.ui.graph.scene import Scene
 from profiler.graph import Node
 
 NAMES_FROM, FIGURES_FROM, SHAPES_FROM = 0.34, 0.62, 0.8  # scales (at 100 %) from which these are read
-FRAME_NAMES_FROM = 0.34
+FRAME_NAMES_FROM = 0.45
 SHORTEST = 1.2  # px: shorter pieces of edges are not painted from afar
 CENTRE = Qt.AlignmentFlag.AlignVCenter
 LEFT, RIGHT = CENTRE | Qt.AlignmentFlag.AlignLeft, CENTRE | Qt.AlignmentFlag.AlignRight

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from PySide6.QtCore import QPointF, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from app import words
@@ -29,6 +29,8 @@ from profiler.plain import from_plain, to_plain
 
 NO_HIT = "No layer matches"
 SLOW_MS = 300  # what takes longer says so
+RESIZED_MS = 200  # after the last change of size, columns are set anew
+LEAST_ROOM = (300.0, 160.0)
 
 
 class GraphView(View):
@@ -54,6 +56,9 @@ class GraphView(View):
         self._kind = self._layer = ""
         self._asked = 0  # answers to older questions are not wanted
         self._held: tuple[str, QPointF] | None = None  # a layer that stays at its pixel
+        self._room = (0.0, 0.0)  # that the drawing was laid out for
+        self._soon = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg] # once the view has its size
+        self._resized = QTimer(self, singleShot=True, interval=RESIZED_MS)  # type: ignore[call-arg]
         self._late = QTimer(self, singleShot=True, interval=SLOW_MS)  # type: ignore[call-arg]
         self.legend.hide()
         self._build()
@@ -90,19 +95,25 @@ class GraphView(View):
         self.field.left.connect(self.canvas.setFocus)
         self.menu.aboutToShow.connect(self._fill_menu)
         self._late.timeout.connect(self._say_busy)
+        self._soon.timeout.connect(self._ask)
+        self._resized.timeout.connect(self._set_anew)
 
     # ---- what is shown
 
     def show_candidate(self, candidate: Candidate, other: Candidate | None) -> None:
         before, self._candidate = self._candidate, candidate
-        if before is not None and before.breakdown is candidate.breakdown and (self._drawing or self._late.isActive()):
+        if (
+            before is not None
+            and before.breakdown is candidate.breakdown
+            and (self._drawing or self._late.isActive() or self._soon.isActive())
+        ):
             self._recolour()
             return
         if before is None or _names(before) != _names(candidate):
             self._opened, self._drawing = None, None
             self.canvas.forget()
         self._held = None
-        self._ask()
+        self._soon.start()
 
     def _ask(self) -> None:
         """Have the graph laid out; what is shown stays until the answer is there."""
@@ -116,12 +127,12 @@ class GraphView(View):
         if self._drawing is None:
             self._stack.setCurrentWidget(self.waiting)
         self._late.start()
-        scale = theme.scale()
+        self._room = self._room_now()
         settings: dict[str, Any] = {
             "letter": candidate.letter,
             "breakdown": to_plain(candidate.breakdown),
             "opened": None if self._opened is None else sorted(self._opened),
-            "room": [max(self.canvas.width(), 400) / scale, max(self.canvas.height(), 240) / scale],
+            "room": list(self._room),
         }
         self.desk.ask(
             "graph",
@@ -129,6 +140,23 @@ class GraphView(View):
             lambda answer: self._arrived(asked, answer),
             lambda error: self._not_arrived(asked, error),
         )
+
+    def _room_now(self) -> tuple[float, float]:
+        place, scale = self._stack_place, theme.scale()
+        return max(place.width() / scale, LEAST_ROOM[0]), max(place.height() / scale, LEAST_ROOM[1])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._resized.start()
+
+    def _set_anew(self) -> None:
+        """Columns for another size, where all of it is looked at and it would be another form."""
+        if self._drawing is None or not self.canvas.fitted:
+            return
+        (wide, high), (was_wide, was_high) = self._room_now(), self._room
+        shape, area = (wide / high) / (was_wide / was_high), (wide * high) / (was_wide * was_high)
+        if max(shape, 1 / shape) > 1.2 or max(area, 1 / area) > 1.4:
+            self._ask()
 
     def _arrived(self, asked: int, answer: dict[str, Any]) -> None:
         if asked != self._asked or self._candidate is None:

@@ -129,6 +129,7 @@ def test_an_answer_to_an_older_question_is_not_shown(qtbot, desk, monkeypatch):
     monkeypatch.setattr(desk, "ask", lambda *asked: waiting.append(asked[1:3]))
     made = shown(qtbot, desk)
     made.show_candidate(desk.study.candidates["A"], None)
+    settle()
     made._ask()
     (first, late), (second, now) = waiting
     late(questions.graph(first))
@@ -159,6 +160,16 @@ def test_another_convention_asks_for_no_other_layout(view, desk, asked):
     view.show_candidate(desk.study.candidates["A"], None)
     assert len(asked) == 1
     assert view.canvas.look.figures[0].text == "576 k"  # conv1 of LeNet-5: 2 · 20·24·24·25
+
+
+def test_another_shape_of_the_window_sets_the_columns_anew(view, asked, qtbot):
+    view.resize(900, 260)
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    settle()
+    (wide, high) = asked[-1]["room"]
+    assert wide > 4 * high
+    lefts = {round(box[0]) for box in view.canvas.scene.drawing.boxes}
+    assert len(lefts) > 1
 
 
 # ---- selecting
