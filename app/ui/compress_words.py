@@ -13,6 +13,7 @@ from app.study import Candidate, Study
 from app.ui.checks import Check
 from app.ui.effect_card import Effect, Remark
 from app.words import State
+from compressors.recipe import Recipe, problems
 from profiler.errors import BadInput
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from profiler.histogram import WeightHistogram
 
 Steps = Sequence[Mapping[str, Any]]
+
+
+def problems_of(source: Candidate, study: Study, steps: Steps) -> list[str]:
+    """Why the recipe cannot run, as sentences."""
+    try:
+        recipe = Recipe.from_plain(steps)
+    except BadInput as error:
+        return [str(error)]
+    return [said for _, said in problems(recipe, source.breakdown, study.data is not None)]
 
 
 def checks_of(source: Candidate, study: Study, steps: Steps, problems: Sequence[str]) -> list[Check]:

@@ -163,8 +163,7 @@ def play(window, desk, studies, ticks: Ticks, moments: dict[str, float]) -> Iter
     ticks.act = f"{TRAINING_S:g} s of training, curves shown"
     page.start_from("A")
     job = desk.workbench.compress("A", LONG_RECIPE)
-    page.job = job
-    page.shown_below.choose("learning")
+    page.lower_card.follow(job)
     yield lambda: any(view.job == job and view.progress and view.progress.figures for view in desk.jobs)
     yield pause(TRAINING_S)
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui import theme
 from app.ui.parts.text import caption, heading
@@ -43,6 +53,17 @@ def holder(layout: QLayout) -> QWidget:
     made.setProperty("clear", True)
     made.setLayout(layout)
     return made
+
+
+def scrolled(widget: QWidget, *, sideways: bool = True) -> QScrollArea:
+    """What may be taller than its place, and, unless `sideways` is off, wider."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    if not sideways:
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area
 
 
 def clear(layout: QLayout) -> None:

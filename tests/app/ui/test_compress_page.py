@@ -65,25 +65,25 @@ def said(widget) -> str:
 
 
 def test_without_steps_the_exact_words_stand_there(page):
-    assert page.no_step.words.text() == "A recipe is a list of steps. Start with one."
-    assert [b.text() for b in page.no_step.buttons] == ["Add step", "Open a recipe…"]
+    assert page.step_card.no_step.words.text() == "A recipe is a list of steps. Start with one."
+    assert [b.text() for b in page.step_card.no_step.buttons] == ["Add step", "Open a recipe…"]
     assert not page.run_button.isEnabled()
 
 
 def test_a_step_is_added_from_the_menu(qtbot, page):
     page.ask_step()
-    page.add_step.field.setText("magnitude")
-    qtbot.keyClick(page.add_step.field, Qt.Key.Key_Return)
+    page.recipe_card.add_step.field.setText("magnitude")
+    qtbot.keyClick(page.recipe_card.add_step.field, Qt.Key.Key_Return)
     assert [step["method"] for step in page.draft.steps] == ["magnitude_pruning"]
-    assert page.list.rows[0].title.text() == "Prune by magnitude"
-    assert page.upper.currentWidget() is page.editor
+    assert page.recipe_card.list.rows[0].title.text() == "Prune by magnitude"
+    assert page.step_card.pages.currentWidget() is page.editor
     assert page.run_button.isEnabled()
 
 
 def test_the_menu_says_when_nothing_matches(page):
     page.ask_step()
-    page.add_step.field.setText("quantum")
-    assert page.add_step.nothing.text() == "No step matches “quantum”."
+    page.recipe_card.add_step.field.setText("quantum")
+    assert page.recipe_card.add_step.nothing.text() == "No step matches “quantum”."
 
 
 def test_without_data_fine_tuning_is_grey_with_its_reason(qtbot, qapp):
@@ -93,7 +93,7 @@ def test_without_data_fine_tuning_is_grey_with_its_reason(qtbot, qapp):
     page = CompressPage(desk)
     qtbot.addWidget(page)
     page.ask_step()
-    items = [page.add_step.list.item(n) for n in range(page.add_step.list.count())]
+    items = [page.recipe_card.add_step.list.item(n) for n in range(page.recipe_card.add_step.list.count())]
     tune = next(i for i in items if i.data(Qt.ItemDataRole.UserRole) == "fine_tune")
     assert not tune.flags() & Qt.ItemFlag.ItemIsEnabled
     assert "needs data" in tune.data(Qt.ItemDataRole.AccessibleTextRole)
@@ -149,11 +149,12 @@ def test_one_share_for_all_alike(pruning):
     assert pruning.draft.steps[0]["per_layer"] == pytest.approx({"fc6": 0.75, "fc7": 0.75, "fc8": 0.75})
 
 
-def test_chips_pick_show_and_leave_out(pruning, desk):
+def test_chips_pick_show_and_leave_out(qtbot, pruning, desk):
     chips = pruning.editor.chips.buttons
     chips["conv1"].click()  # not picked: pick it, and show it
     assert desk.layer == "conv1"
     assert pruning.editor.picked_words.text() == "4 of 8 layers picked"
+    qtbot.waitUntil(lambda: chips["conv1"].chip.shown)  # the editor follows the selection in a turn of its own
     chips["conv1"].click()  # shown and picked: leave it out
     assert pruning.draft.steps[0]["layers"] == ("fc6", "fc7", "fc8")
 
@@ -167,7 +168,7 @@ def test_the_mode_keeps_what_goes(pruning):
 
 def test_steps_are_moved_by_keys_and_undone(qtbot, pruning):
     pruning.draft.add("fine_tune")
-    row = pruning.list.rows[1]
+    row = pruning.recipe_card.list.rows[1]
     qtbot.keyClick(row, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     assert [s["method"] for s in pruning.draft.steps] == ["fine_tune", "magnitude_pruning"]
     pruning.undo_button.click()
@@ -177,8 +178,8 @@ def test_steps_are_moved_by_keys_and_undone(qtbot, pruning):
 def test_a_step_is_dragged_above_another(qtbot, pruning):
     pruning.draft.add("fine_tune")
     qtbot.wait(30)
-    first, second = pruning.list.rows
-    down, above = QPointF(second.rect().center()), QPointF(second.mapFrom(pruning.list, first.pos()))
+    first, second = pruning.recipe_card.list.rows
+    down, above = QPointF(second.rect().center()), QPointF(second.mapFrom(pruning.recipe_card.list, first.pos()))
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     for kind, at, button, held in (
         (QEvent.Type.MouseButtonPress, down, left, left),
@@ -191,7 +192,7 @@ def test_a_step_is_dragged_above_another(qtbot, pruning):
 
 
 def test_a_switched_off_step_is_not_predicted(pruning):
-    pruning.list.rows[0].switch.click()
+    pruning.recipe_card.list.rows[0].switch.click()
     assert pruning.draft.steps[0]["enabled"] is False
     assert figures(pruning)["Parameters that stay"] == "61.0"
     assert not pruning.run_button.isEnabled()
@@ -199,10 +200,10 @@ def test_a_switched_off_step_is_not_predicted(pruning):
 
 def test_knobs_are_typed_into_a_form_made_from_the_method(pruning):
     pruning.draft.add("fine_tune")
-    assert pruning.form_title.text() == "Fine-tune"
-    pruning.form.field("epochs").setValue(9)
+    assert pruning.step_card.form_title.text() == "Fine-tune"
+    pruning.step_card.form.field("epochs").setValue(9)
     assert pruning.draft.steps[1]["epochs"] == 9
-    assert pruning.list.rows[1].summary.text() == "9 epochs"
+    assert pruning.recipe_card.list.rows[1].summary.text() == "9 epochs"
 
 
 def test_run_asks_for_just_these_steps(pruning, bench):
@@ -223,11 +224,11 @@ def test_while_it_runs_the_lower_card_shows_the_learning(qtbot, pruning, bench):
     history = ({"epoch": 1, "loss": 0.5, "validation": 0.5}, {"epoch": 2, "loss": 0.4, "validation": 0.55})
     progress = Progress(0.4, "Epoch 2 of 3", {"loss": 0.4, "epoch": 2})
     bench.show_job(JobView("job-1", "compress", "G", "Prune", "running", progress, 130.0, history=history))
-    qtbot.waitUntil(lambda: len(pruning.curves.loss.values) == 2)
-    assert pruning.pages.currentIndex() == 2
-    assert pruning.curves.accuracy.level == pytest.approx(57.1)
-    assert "loss 0.400" in pruning.learning.text()
-    assert "about 2 min left" in pruning.learning.text()
+    qtbot.waitUntil(lambda: len(pruning.lower_card.curves.loss.values) == 2)
+    assert pruning.lower_card.pages.currentIndex() == 2
+    assert pruning.lower_card.curves.accuracy.level == pytest.approx(57.1)
+    assert "loss 0.400" in pruning.lower_card.learning.text()
+    assert "about 2 min left" in pruning.lower_card.learning.text()
 
 
 def test_a_failed_run_is_told_in_place(qtbot, pruning, bench):
@@ -240,7 +241,7 @@ def test_a_failed_run_is_told_in_place(qtbot, pruning, bench):
 
 def test_what_keeps_it_from_running_is_said_before(pruning, bench):
     pruning.draft.change(0, layers=("fc99",))
-    texts = [check.text for check in pruning.checks.shown]
+    texts = [check.text for check in pruning.recipe_card.checks.shown]
     assert any("There is no layer “fc99”" in text for text in texts)
     assert not pruning.run_button.isEnabled()
     pruning.primary()
@@ -268,10 +269,10 @@ def test_a_broken_recipe_is_told_and_changes_nothing(pruning, tmp_path):
 
 def test_it_starts_from_the_selected_candidate_until_a_recipe_is_written(page, desk):
     desk.select_candidate("D")
-    assert page.from_button.text() == "D  Prune to 30 %"
+    assert page.starts_from.button.text() == "D  Prune to 30 %"
     page.take_recipe([PRUNE])
     desk.select_candidate("B")
-    assert page.from_button.text() == "D  Prune to 30 %"
+    assert page.starts_from.button.text() == "D  Prune to 30 %"
 
 
 def test_a_new_study_is_taken_in(page, desk):
