@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,20 +69,12 @@ def scratch(objects: Path, suffix: str) -> Generator[Path]:
 
 
 def nonzero(network: Network) -> tuple[int, dict[str, int]]:
-    """Weights and biases that are not zero: in all, and by layer. A tensor used twice counts once."""
-    from profiler.breakdown import breakdown
+    """Parameters that are not zero: in all, and each layer's main weight. A tensor used twice counts once."""
+    from profiler.costs import counted_weights
 
-    by_layer: dict[str, int] = {}
-    total = 0
-    for layer in breakdown(network).layers:
-        if layer.weight is not None and layer.weight not in by_layer:
-            with suppress(KeyError):  # stored inside a function of the model, where nothing is changed
-                by_layer[layer.name] = int(np.count_nonzero(network.weight(layer.weight)))
-    for name in network.weights():
-        values = network.weight(name)
-        if values.dtype.kind == "f":
-            total += int(np.count_nonzero(values))
-    return total, by_layer
+    all_of_them, main = counted_weights(network)
+    count = {id(tensor): int(np.count_nonzero(tensor.numpy())) for tensor in all_of_them}
+    return sum(count.values()), {layer: count[id(tensor)] for layer, tensor in main.items() if id(tensor) in count}
 
 
 def store(network: Network, objects: Path, letter: str) -> Stored:

@@ -92,17 +92,41 @@ def _usual(axis: int) -> str:
     return {0: "1", 1: "3"}.get(axis, "224")
 
 
+def counted_weights(network: Network) -> tuple[list[ir.TensorProtocol], dict[str, ir.TensorProtocol]]:
+    """The stored tensors whose elements `count` counts as parameters, each once; and layer → its main weight.
+
+    A tensor that several layers use is the first one's. Raises BadInput as `count` does.
+    """
+    check_open(network)
+    with malformed.told(f"“{network.name}” could not be counted."):
+        model = prepared(network)
+        counter = _Counter(model, {}, {})
+        layers = counter.layers()
+    stored = {name: value.const_value for name, value in model.graph.initializers.items()}
+    main: dict[str, ir.TensorProtocol] = {}
+    for layer in layers:
+        tensor = stored.get(layer.weight or "")
+        if tensor is not None and not any(tensor is other for other in main.values()):
+            main[layer.name] = tensor
+    return counter.seen, main
+
+
 class _Counter:
     """Goes through the nodes of a model in order; a stored tensor counts where it is first used.
 
     `seen` and `unknown` (operators that could not be counted, as the keys) are shared with the graphs its nodes run.
     """
 
-    def __init__(self, model: ir.Model, seen: dict[int, object], unknown: dict[str, None]) -> None:
+    def __init__(self, model: ir.Model, seen: dict[int, ir.TensorProtocol | None], unknown: dict[str, None]) -> None:
         self._model = model
         self._reader = Reader(model)
         self._seen = seen
         self.unknown = unknown
+
+    @property
+    def seen(self) -> list[ir.TensorProtocol]:
+        """The stored tensors that were counted so far."""
+        return [tensor for tensor in self._seen.values() if tensor is not None]
 
     def layers(self) -> list[LayerCost]:
         return [self._cost(*found) for found in neighbours(self._model.graph)]

@@ -102,8 +102,8 @@ def test_without_data_there_is_nothing_to_run(tmp_path):
         list(pipeline.activity({"letter": "A", "source": "zoo:LeNet-5", "objects": str(tmp_path)}))
 
 
-def test_weights_inside_a_function_do_not_stop_the_count():
-    """A convolution whose kernel is a constant in a function: such a file opens, with that layer left out."""
+def test_weights_inside_a_function_are_counted_too():
+    """A convolution whose kernel is a constant in a function: two ones."""
     import onnx_ir as ir
     from onnx import TensorProto, helper, numpy_helper
 
@@ -119,4 +119,4 @@ def test_weights_inside_a_function_do_not_stop_the_count():
         helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", [1, 1, 2, 2]), ("y", [1, 2, 2, 2]))
     )
     proto = helper.make_model(helper.make_graph(nodes, "g", [x], [y]), opset_imports=imports, functions=[block])
-    assert networks.nonzero(Network.from_model(ir.from_proto(proto), name="called")) == (0, {})
+    assert networks.nonzero(Network.from_model(ir.from_proto(proto), name="called")) == (2, {"call/conv": 2})
