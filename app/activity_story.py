@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app import words
 from app.facts import ActivityMeasured
+from app.study import Study
 from profiler.activity import Activity, LayerActivity
 from profiler.breakdown import Kind
 
@@ -76,6 +77,18 @@ def headline(found: Activity) -> str:
     """Act 76.9 %, weights 8.4 %, 16.3 % of the operations needed."""
     parts = (share_words(share) for share in (found.act, found.weights, found.flops))
     return "Act {}, weights {}, {} of the operations needed".format(*parts)
+
+
+def is_random(study: Study, letter: str) -> bool:
+    """Whether a candidate comes from a built-in network that nobody trained, by what was opened in the beginning."""
+    line = study.lineage(letter)
+    opened = [job.settings.get("path", "") for job in study.jobs.values() if job.kind == "open" and job.letter in line]
+    built_in = [path for path in opened if str(path).lower().startswith("zoo:")]
+    if not built_in or any(study.candidates[one].training for one in line):
+        return False
+    from app.networks import is_random as untrained  # needs numpy
+
+    return untrained(built_in[-1])
 
 
 def looked_at(fact: ActivityMeasured) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -126,10 +125,6 @@ class ActivityChart(QWidget):
 
     def _paint_dots(self, painter: QPainter) -> None:
         dots = [self.dot_at(place) for place in range(len(self.layers))]
-        painter.setPen(QPen(theme.colour("muted"), 1))
-        for one, following in pairwise(dots):
-            if one is not None and following is not None:
-                painter.drawLine(one, following)
         size = theme.px(1) * max(min(DOT, self._step() / 3), 1.0)
         for row, dot in zip(self.layers, dots, strict=True):
             if dot is not None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from app import words
-from app.activity_story import RANDOM, activity_rows, headline, looked_at
+from app.activity_story import RANDOM, activity_rows, headline, is_random, looked_at
 from app.facts import ActivityMeasured
 from app.jobs import JobView
 from app.study import Candidate
@@ -34,6 +34,7 @@ SAMPLES = 500  # as many as the first button says
 OFFERED = (100, SAMPLES, 2000)
 BARS = "Act% behind activation function and pooling · FLOP% = Weights% · Act% of what it reads"
 BOTH = 380  # px at 100 %: below this there is room for the chart or the table
+LEAST = 160
 WAYS = (("table", "Table"), ("chart", "Chart"))
 
 
@@ -74,6 +75,7 @@ class ActivityView(View):
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setHandleWidth(theme.px(12))
         self.splitter.setChildrenCollapsible(False)
+        self.splitter.setMinimumHeight(theme.px(LEAST))  # less than both need, so that a low window can hide one
         for place, part in enumerate((self.plot, self.rows)):
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(place, 1)
@@ -157,7 +159,7 @@ class ActivityView(View):
             card = ErrorCard(failed.error, "", failed.fix, failed.evidence, action=("Try again", self._try_again))
             card.closed.connect(lambda: self._dismissed.add(failed.job))
             place.addWidget(card)
-        if self._is_random():
+        if self.candidate.activity is not None and is_random(self.desk.study, self.candidate.letter):
             place.addWidget(NoteLine(f"{RANDOM[0].upper()}{RANDOM[1:]}"))
         place.parentWidget().setVisible(place.count() > 0)
 
@@ -166,13 +168,6 @@ class ActivityView(View):
         assert self.candidate is not None
         newest = next((job for job in self.desk.jobs if _is_of(job, self.candidate.letter)), None)
         return newest if newest and newest.state == "failed" and newest.job not in self._dismissed else None
-
-    def _is_random(self) -> bool:
-        if self.candidate is None or not self.candidate.source.lower().startswith("zoo:"):
-            return False
-        from app.networks import is_random
-
-        return is_random(self.candidate.source)
 
     def _show_empty(self) -> None:
         """The exact words, and what to do first: choose images, or run them."""
