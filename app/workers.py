@@ -31,6 +31,7 @@ from profiler.plain import from_json, from_plain, to_json
 from profiler.progress import Progress
 
 GRACE = 1.5  # seconds between asking a job to stop and killing it
+MOST_BEGINNINGS = 3  # of a job whose worker ends before it has said a word
 Link = tuple[Any, bytes]
 
 
@@ -137,6 +138,7 @@ class Task:
     on_fact: Callable[[Fact], None]
     on_end: Callable[[dict[str, Any] | None, BaseException | None], None]
     future: Future[Any] | None = None
+    begin: Callable[[], Future[Any]] | None = None
     line: Connection | None = None
     pid: int | None = None
     stopping: bool = False
@@ -161,7 +163,8 @@ class Workers:
         """Run `function(settings)`, a generator of Progress and facts, on a lane. A thread calls `on_end` once."""
         self._tasks[task.job] = task
         link: Link = (self._listener.address, self._key)
-        task.future = self.lanes[lane].submit(drive, link, task.job, function, dict(settings))
+        task.begin = lambda: self.lanes[lane].submit(drive, link, task.job, function, dict(settings))
+        task.future = task.begin()
         threading.Thread(target=self._follow, args=(task,), daemon=True, name=f"job {task.job}").start()
 
     def ask(self, function: str, settings: Mapping[str, Any]) -> Future[dict[str, Any]]:
@@ -209,7 +212,7 @@ class Workers:
         value: dict[str, Any] | None = None
         error: BaseException | None = None
         try:
-            value = task.future.result()
+            value = self._result(task)
         except (CancelledError, Cancelled):
             error = Cancelled(task.job)
         except BrokenProcessPool as broken:
@@ -221,6 +224,19 @@ class Workers:
         self._tasks.pop(task.job, None)
         if not self._closed:
             task.on_end(value, error if error is not None else task.fault)
+
+    @staticmethod
+    def _result(task: Task) -> dict[str, Any] | None:
+        """The job's value. One that had not begun when another's end took its worker along is begun again."""
+        assert task.future is not None
+        for _ in range(MOST_BEGINNINGS - 1):
+            try:
+                return task.future.result()
+            except BrokenProcessPool:
+                if task.stopping or task.pid is not None or task.begin is None:
+                    raise
+                task.future = task.begin()
+        return task.future.result()
 
     @staticmethod
     def _broken(task: Task, broken: BrokenProcessPool) -> BaseException:

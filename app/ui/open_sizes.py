@@ -12,8 +12,16 @@ from app.ui.parts.card import clear, column, holder, row
 from app.ui.parts.sheet import Sheet
 from app.ui.parts.text import label
 
-USUAL = 224
+USUAL = 224  # of an image's side
 Shapes = dict[str, list[int]]
+
+
+def open_words(name: str, shape: Sequence[int | str]) -> str:
+    """What is open: the height and width of an image, or whichever sizes."""
+    places = [axis for axis, size in enumerate(shape) if axis and not isinstance(size, int)]
+    if len(shape) == 4 and places == [2, 3]:
+        return f"The height and width of “{name}” are open."
+    return f"{len(places)} sizes of “{name}” are open." if len(places) > 1 else f"A size of “{name}” is open."
 
 
 class OpenSizes(Sheet):
@@ -34,7 +42,7 @@ class OpenSizes(Sheet):
         self.title.setText(name)
         self._then, self.fields = then, {}
         for put, shape in inputs.items():
-            words = f"The height and width of “{put}” are open. Which size will you run?"
+            words = f"{open_words(put, shape)} Which size will you run?"
             self._lines.addWidget(label(words, "body", wrap=True))
             self._lines.addWidget(holder(self._fields(put, shape)))
         self.present()
@@ -52,13 +60,13 @@ class OpenSizes(Sheet):
                 self.fields[name].append(1)
                 items.append(label("1", "strong"))
             else:
-                items.append(self._field(name, str(size)))
+                items.append(self._field(name, str(size), USUAL if len(shape) == 4 else 1))
         return row(*items, None)
 
-    def _field(self, name: str, axis: str) -> QSpinBox:
+    def _field(self, name: str, axis: str, usual: int) -> QSpinBox:
         field = QSpinBox()
         field.setRange(1, 16384)
-        field.setValue(USUAL)
+        field.setValue(usual)
         field.setMinimumHeight(theme.px(theme.CONTROL))
         field.setAccessibleName(f"Size of {axis} of {name}")
         self.fields[name].append(field)

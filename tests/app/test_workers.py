@@ -116,6 +116,19 @@ def test_a_crashed_worker_costs_one_job(workers):
     assert again.error is None
 
 
+def test_a_job_that_waited_behind_a_killed_one_is_begun_again(workers):
+    """As when another study is opened while one is measured: the lane's worker is killed, the next job is not lost."""
+    first = run(workers, "killed", "stubborn")
+    first.until_first_progress()
+    second = run(workers, "next", "counting", steps=3)
+    workers.cancel("killed", grace=0.1)
+    assert first.ended.wait(10)
+    assert isinstance(first.error, Cancelled)
+    assert second.ended.wait(30)
+    assert second.error is None
+    assert second.value == {"message": "counted"}
+
+
 def test_what_a_job_raises_is_its_end_with_its_three_parts(workers):
     watch = run(workers, "refuse", "refusing")
     assert watch.ended.wait(30)

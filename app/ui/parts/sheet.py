@@ -40,6 +40,9 @@ class Sheet(QFrame):
     def present(self) -> None:
         """Show it and move the focus into it; the focus goes back when it is closed."""
         self._returns_to = self.window().focusWidget()
+        for other in self._host.findChildren(Sheet, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if other is not self:
+                other.dismiss()  # one at a time: the newest is what a person asked for
         self._place()
         self.show()
         self.raise_()
@@ -87,6 +90,12 @@ class Sheet(QFrame):
         fade.setEndValue(1.0)
         fade.finished.connect(lambda: self.setGraphicsEffect(None))  # type: ignore[arg-type]
         fade.start(QPropertyAnimation.DeletionPolicy.DeleteWhenStopped)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._place()  # what is in it has changed, and so has the room it needs
+        return done
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._host and event.type() == QEvent.Type.Resize and self.isVisible():
