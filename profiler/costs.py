@@ -12,6 +12,7 @@ from profiler.breakdown import Breakdown, LayerCost
 from profiler.control_flow import CONTROL_FLOW, Run
 from profiler.errors import BadInput
 from profiler.functions import inlined
+from profiler.garbage import uncollected
 from profiler.layer import Layer, Reader, Shape, geometry, neighbours, operator_name
 from profiler.network import Network, written
 from profiler.operators import COSTS, ELEMENTWISE, INTEGER, WEIGHT_INPUTS, Work
@@ -25,7 +26,7 @@ def count(network: Network) -> Breakdown:
     Raises BadInput when another size is open: it names the input and how to give it.
     """
     check_open(network)
-    with malformed.told(f"“{network.name}” could not be counted."):
+    with malformed.told(f"“{network.name}” could not be counted."), uncollected():
         model = prepared(network)
         counter = _Counter(model, {}, {})
         layers = tuple(counter.layers())
@@ -172,7 +173,7 @@ class _Counter:
         """Elements and bytes of the weights that count here."""
         if run is None:
             claimed = self._claim(value for found in weights.values() for value in found)
-            return sum(prod(_stored_shape(value)) for value in claimed), sum(map(stored_bytes, claimed))
+            return sum(map(_stored_size, claimed)), sum(map(stored_bytes, claimed))
         params = [layer.params for layer in run.layers]
         weight_bytes = [layer.weight_bytes for layer in run.layers]
         return added(params), added(weight_bytes)
@@ -242,8 +243,8 @@ def _is_weight(value: ir.Value | None, op: str) -> bool:
     return value.dtype.is_floating_point() or op in INTEGER
 
 
-def _stored_shape(value: ir.Value) -> Shape:
-    return tuple(value.const_value.shape.numpy()) if value.const_value is not None else ()
+def _stored_size(value: ir.Value) -> int:
+    return value.const_value.size if value.const_value is not None else 0
 
 
 def _first_activation(layer: Layer) -> Shape | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import numpy as np
 import onnx_ir as ir
 
 from profiler.errors import BadInput
+
+LITTLE = sys.byteorder == "little"
 
 
 class MappedFile:
@@ -44,10 +48,10 @@ class MappedFile:
 
     def array(self, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray:
         """A view of little-endian values at `offset`; nothing is read yet. It may lie unaligned in memory."""
-        count = int(np.prod(shape, dtype=np.int64))
+        count = prod(shape)
         if count == 0:
             return np.empty(shape, dtype)
-        return np.frombuffer(self.data, dtype.newbyteorder("<"), count, offset).reshape(shape)
+        return np.frombuffer(self.data, dtype if LITTLE else dtype.newbyteorder("<"), count, offset).reshape(shape)
 
 
 class MappedTensor(ir.Tensor[np.ndarray]):

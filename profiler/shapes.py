@@ -29,8 +29,12 @@ def known(value: ir.Value | None) -> tuple[int, ...] | None:
     """The value's shape, when every size is a number."""
     if value is None or value.shape is None:
         return None
-    sizes = tuple(value.shape)
-    return None if any(type(size) is not int for size in sizes) else sizes  # pyright: ignore[reportReturnType]
+    sizes: list[int] = []
+    for size in value.shape:
+        if not isinstance(size, int):
+            return None
+        sizes.append(size)
+    return tuple(sizes)
 
 
 def real_inputs(model: ir.Model) -> list[ir.Value]:
@@ -151,7 +155,7 @@ def _take_over(model: ir.Model, proto: onnx.ModelProto) -> None:
     values = {value.name: value for node in model.graph for value in node.outputs}
     for info in (*proto.graph.value_info, *proto.graph.output):
         value = values.get(info.name)
-        if value is None or value.producer() is None:
+        if value is None or value.producer() is None or _has(value, info):
             continue
         found = ir.Value(name=info.name)
         ir.serde.deserialize_value_info_proto(info, found)
@@ -159,6 +163,15 @@ def _take_over(model: ir.Model, proto: onnx.ModelProto) -> None:
             value.shape = found.shape
         if found.type is not None:
             value.type = found.type
+
+
+def _has(value: ir.Value, info: onnx.ValueInfoProto) -> bool:
+    """The value has this type and these sizes, all of them numbers, already."""
+    kind, sizes = info.type.tensor_type, known(value)
+    if sizes is None or not info.type.HasField("tensor_type") or value.dtype is None or not kind.HasField("shape"):
+        return False
+    found = tuple(dim.dim_value if dim.HasField("dim_value") else -1 for dim in kind.shape.dim)
+    return sizes == found and value.dtype.value == kind.elem_type
 
 
 def _infer_through_plumbing(model: ir.Model) -> None:

@@ -37,6 +37,8 @@ class Field(NamedTuple):
 
 def varint(data: Buffer, at: int, stop: int) -> tuple[int, int]:
     """The number at `at` and where it ends. Raises WireError when it does not end before `stop`."""
+    if at < stop and data[at] < 0x80:  # most are
+        return data[at], at + 1
     number = shift = 0
     for place in range(at, min(at + 10, stop)):
         byte = data[place]
@@ -53,15 +55,17 @@ def fields(data: Buffer, start: int, stop: int) -> Iterator[Field]:
     """The fields of the message in data[start:stop]. Raises WireError at the first that cannot be one."""
     at = start
     while at < stop:
-        key, value = varint(data, at, stop)
+        key, value = data[at], at + 1
+        if key >= 0x80:
+            key, value = varint(data, at, stop)
         number, wire = key >> 3, key & 7
         if number == 0:
             raise WireError("field number 0 does not exist")
-        if wire == VARINT:
-            end = varint(data, value, stop)[1]
-        elif wire == BYTES:
+        if wire == BYTES:
             length, value = varint(data, value, stop)
             end = value + length
+        elif wire == VARINT:
+            end = varint(data, value, stop)[1]
         elif wire in FIXED:
             end = value + FIXED[wire]
         else:

@@ -12,6 +12,7 @@ from profiler import malformed
 from profiler.errors import BadInput
 from profiler.formats.onnx_skim import TooMuch, skimmed
 from profiler.formats.onnx_tensors import Tensors, graphs, map_file, refused
+from profiler.garbage import uncollected
 from profiler.mapped import MappedFile
 from profiler.network import Network, name_nodes, recipe_in
 from profiler.shapes import open_negative, subgraphs
@@ -28,7 +29,7 @@ def read_onnx(path: Path) -> Network:
     """
     file = map_file(path)
     tensors = Tensors(file)
-    with malformed.told(f"“{path.name}” could not be opened."):
+    with malformed.told(f"“{path.name}” could not be opened."), uncollected():
         proto = _parse(file, tensors.mark)
         _check_makers(path, proto.graph)
         tensors.check(proto)

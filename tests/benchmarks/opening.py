@@ -6,8 +6,9 @@ Needs onnx-tool and torchinfo (development dependencies). The files are written 
 
 First table, in one warm process, in turn: NetBonsai opens the file and counts it (without the digest, which is lazy);
 onnx-tool loads the same file, follows its shapes and counts; torchinfo counts the equal module, which is in memory
-already, by running it. Times are medians, ratios the median of each round's ratio. Memory: how far a fresh process that
-does one thing rises, imports apart; the module itself is not counted for torchinfo.
+already, by running it. Times are medians, ratios the median of each round's ratio; before each, garbage is collected
+and the threads of the one before come to rest. Processor time is printed too: on a shared machine it says more.
+Memory: how far a fresh process that does one thing rises, imports apart; torchinfo's module is there before.
 
 Second table: the whole process `netbonsai inspect zoo:VGG-16` beside `python -c "import torchinfo, torch"`, in turn,
 and what its imports take.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import io
 import subprocess
 import sys
@@ -73,11 +75,14 @@ def input_size(path: Path) -> tuple[int, ...]:
 WAYS = {"NetBonsai": netbonsai, "onnx-tool": onnx_tool, "torchinfo": torchinfo}
 
 
-def timed(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
+def timed(work: Callable[[], Any]) -> tuple[float, float]:
+    """Milliseconds on the clock, and of processor time."""
+    gc.collect()
+    time.sleep(0.5)  # OpenMP's threads spin for a while after their work
+    start, worked = time.perf_counter(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         work()
-    return 1000 * (time.perf_counter() - start)
+    return 1000 * (time.perf_counter() - start), 1000 * (time.process_time() - worked)
 
 
 def peak_kb() -> int:
@@ -106,7 +111,10 @@ def memory(way: str, path: Path) -> float:
 
 
 def counters(names: list[str], rounds: int) -> None:
-    print(f"{'network':12} {'file':>9}  {'way':10} {'median':>10} {'least':>10} {'times ours':>11} {'memory':>9}")
+    print(
+        f"{'network':10} {'file':>9}  {'way':10} {'median':>10} {'least':>10} {'processor':>11} {'times ours':>11}"
+        f" {'memory':>8}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             compared(name, Path(folder) / f"{name}.onnx", rounds)
@@ -118,17 +126,18 @@ def compared(name: str, path: Path, rounds: int) -> None:
 
     save(zoo.build(name), path)
     ready = {way: make(path) for way, make in WAYS.items()}
-    took: dict[str, list[float]] = {way: [] for way in WAYS}
+    took: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     for round_ in range(rounds + 1):  # the first is thrown away
         for way, work in ready.items():
-            milliseconds = timed(work)
+            both = timed(work)
             if round_:
-                took[way].append(milliseconds)
+                took[way].append(both)
     for way, times in took.items():
-        ratio = median(other / ours for other, ours in zip(times, took["NetBonsai"], strict=True))
+        ratio = median(other[0] / ours[0] for other, ours in zip(times, took["NetBonsai"], strict=True))
+        clock, processor = zip(*times, strict=True)
         print(
-            f"{name:12} {path.stat().st_size / 1e6:6.1f} MB  {way:10} {median(times):7.1f} ms {min(times):7.1f} ms"
-            f" {ratio:10.1f}x {memory(way, path):6.0f} MB"
+            f"{name:10} {path.stat().st_size / 1e6:6.1f} MB  {way:10} {median(clock):7.1f} ms {min(clock):7.1f} ms"
+            f" {median(processor):8.1f} ms {ratio:10.1f}x {memory(way, path):5.0f} MB"
         )
     path.unlink()
 
@@ -137,8 +146,10 @@ def processes(rounds: int) -> None:
     took: dict[tuple[str, ...], list[float]] = {INSPECT: [], TORCH: []}
     for round_ in range(rounds + 1):
         for arguments, times in took.items():
-            milliseconds = timed(lambda given=arguments: subprocess.run([sys.executable, *given], capture_output=True,
-                                                                        check=True, cwd=ROOT))  # fmt: skip
+            command = [sys.executable, *arguments]
+            milliseconds, _ = timed(
+                lambda given=command: subprocess.run(given, capture_output=True, check=True, cwd=ROOT)
+            )
             if round_:
                 times.append(milliseconds)
     print(f"\n{'process':34} {'median':>10} {'least':>10}")
