@@ -68,8 +68,9 @@ class Sheet(QFrame):
             self.setGeometry(edge, height - tall - edge, width - 2 * edge, tall)
         else:
             across = min(extent, width - 2 * edge)
-            tall = min(max(self._needed(across), theme.px(120)), height - 2 * edge)
-            self.setGeometry((width - across) // 2, theme.px(56), across, tall)
+            top = theme.px(56)
+            tall = min(max(self._needed(across), theme.px(120)), height - top - edge)
+            self.setGeometry((width - across) // 2, top, across, tall)
 
     def _needed(self, width: int) -> int:
         """How high it must be for all its lines, wrapped at this width."""
