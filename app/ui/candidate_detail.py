@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app import words
 from app.study import Candidate
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.parts.buttons import button
-from app.ui.parts.card import Card, clear, column, hairline, holder, row
+from app.ui.parts.card import Card, clear, column, hairline, holder, row, scrolled
 from app.ui.parts.error_card import IconLabel
 from app.ui.parts.marker import Marker, look_of
 from app.ui.parts.text import Elided, caption, heading, label, set_role
@@ -29,11 +29,7 @@ class CandidateDetail(Card):
         self.marker, self.name = Marker(size=15), Elided("", "title")
         self._line = row(gap=5)
         self._rest = column(gap=8)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(holder(column(self._rest, None)))
+        area = scrolled(holder(column(self._rest, None)), sideways=False)
         self.export_button = button("Export…", lambda: self.export.emit(self.letter), glyph="download-simple")
         self.export_button.setToolTip("The network as .onnx, or packed as .nbz")
         self.profile_button = button("Profile again", lambda: self.profile.emit(self.letter), glyph="gauge")

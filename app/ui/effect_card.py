@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from app.ui import theme
 from app.ui.parts.bars import SizeBar
-from app.ui.parts.card import Card, clear, column, hairline, row
+from app.ui.parts.card import Card, clear, column, hairline, row, scrolled
 from app.ui.parts.error_card import IconLabel
 from app.ui.parts.text import Elided, caption, label
 from app.words import State
@@ -107,12 +107,7 @@ class EffectCard(Card):
         self._remarks = column(gap=12)
         self._list.addLayout(self._remarks)
         self._list.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._body)
-        self.body.addWidget(scroll, 1)
+        self.body.addWidget(scrolled(self._body, sideways=False), 1)
         self._remarked: tuple[Remark, ...] = ()
         self.setMinimumWidth(theme.px(252))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)

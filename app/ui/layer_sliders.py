@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app import words
 from app.cuts import Cut
 from app.ui import theme
 from app.ui.controls import ShareSlider
 from app.ui.parts.buttons import link_button
-from app.ui.parts.card import hairline
+from app.ui.parts.card import hairline, scrolled
 from app.ui.parts.text import Elided, label
 from app.ui.step_form import number_field
 
@@ -143,11 +143,7 @@ class LayerSliders(QWidget):
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(0)
         self._list.addStretch(1)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(self._body)
+        self._scroll = scrolled(self._body, sideways=False)
         self._scroll.setMinimumHeight(theme.px(36))  # a row: in a low window the weights need the room
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QSpinBox, QVBoxLayout, QWidget
 
 from app import words
 from app.against import oriented
@@ -16,7 +16,7 @@ from app.study import Study
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.parts.buttons import icon_button
-from app.ui.parts.card import Card, clear, column, holder, row
+from app.ui.parts.card import Card, clear, column, holder, row, scrolled
 from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.marker import Marker, look_of
 from app.ui.parts.table import Cell, Column, DataTable, Row
@@ -50,10 +50,7 @@ class ProfileCompare(QWidget):
         self._assemble()
 
     def _assemble(self) -> None:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(holder(column(self._list, None)))
+        area = scrolled(holder(column(self._list, None)))
         pick = Card("Candidates", "at least two", pad=16)
         pick.setFixedWidth(theme.px(250))
         pick.add(area, row(label("Rounds", "muted"), self.rounds, None))

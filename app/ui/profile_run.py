@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app import words
 from app.heavy import time_head
@@ -14,7 +14,7 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.parts.bars import StackedBar
 from app.ui.parts.buttons import icon_button, link_button, menu_button
-from app.ui.parts.card import Card, clear, column, hairline, holder, row
+from app.ui.parts.card import Card, clear, column, hairline, holder, row, scrolled
 from app.ui.parts.columns import MiddleAndRight
 from app.ui.parts.error_card import IconLabel
 from app.ui.parts.text import caption, label
@@ -47,13 +47,9 @@ class ProfileRun(QWidget):
         self._assemble()
 
     def _assemble(self) -> None:
-        right = QScrollArea()
-        right.setWidgetResizable(True)
-        right.setFrameShape(QFrame.Shape.NoFrame)
-        right.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        right.setMinimumWidth(theme.px(280))
         stack = column(self._end_to_end(), self._memory_card(), holder(self.reasons), None, gap=12)
-        right.setWidget(holder(stack))
+        right = scrolled(holder(stack), sideways=False)
+        right.setMinimumWidth(theme.px(280))
         bar = right.verticalScrollBar()  # it lies over the cards' edge: they give way while there is one
         bar.rangeChanged.connect(lambda _, most: stack.setContentsMargins(0, 0, theme.px(14) if most else 0, 0))
         self.columns = MiddleAndRight(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app import layer_story as story
 from app import words
@@ -11,7 +11,7 @@ from app.heavy import layer_times, time_by_kind, time_head
 from app.study import Candidate
 from app.ui import theme
 from app.ui.network.heavy_card import Swatch
-from app.ui.parts.card import Card, clear, column, hairline, row
+from app.ui.parts.card import Card, clear, column, hairline, row, scrolled
 from app.ui.parts.error_card import IconLabel
 from app.ui.parts.text import Elided, caption, heading, label
 from profiler.breakdown import KIND_NAMES, Convention, LayerCost
@@ -30,13 +30,9 @@ class LayerDetail(Card):
         self._lines = QVBoxLayout(self._inner)
         self._lines.setContentsMargins(*[theme.px(p) for p in (20, 16, 16, 16)])
         self._lines.setSpacing(theme.px(12))
-        self.scroller = QScrollArea()
-        self.scroller.setWidgetResizable(True)
-        self.scroller.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroller.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroller = scrolled(self._inner, sideways=False)
         self.scroller.viewport().setProperty("clear", True)
         self.scroller.setAccessibleName("Layer detail")
-        self.scroller.setWidget(self._inner)
         self.body.addWidget(self.scroller)
         self.setMinimumWidth(theme.px(260))
 
