@@ -12,7 +12,7 @@ import pytest
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["NETBONSAI_SCALE"] = "1"
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 
 from app.facts import (
     CandidateBorn,
@@ -49,6 +49,8 @@ def own_settings(tmp_path: Path) -> None:
 def light(qapp) -> Iterator[None]:
     theme.apply(qapp, theme.LIGHT, 1.0)
     yield
+    # Qt keeps what is deleted later until an event loop ends: the sheet would dress every widget of every test anew.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     theme.apply(qapp, theme.LIGHT, 1.0)
 
 
