@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from compressors.method import Context, Group, knob, method
 from compressors.methods.retraining import retrain
-from compressors.methods.training_knobs import (
-    batch_knob,
-    epochs_knob,
-    flip_knob,
-    learning_rate_knob,
-    needs_data,
-    optimizer_knob,
-    rotate_knob,
-    schedule_knob,
-    shift_knob,
-    weight_decay_knob,
-)
+from compressors.methods.training_knobs import TrainingKnobs, needs_data
 from profiler.breakdown import Breakdown
 from profiler.errors import BadInput
 from profiler.progress import Job
@@ -29,7 +18,7 @@ if TYPE_CHECKING:
 
 @method
 @dataclass(frozen=True)
-class FineTune:
+class FineTune(TrainingKnobs):
     """Train on the data set. Weights that are exactly zero stay so, unless that is switched off."""
 
     key: ClassVar[str] = "fine_tune"
@@ -37,15 +26,6 @@ class FineTune:
     group: ClassVar[Group] = "train"
     gain: ClassVar[str] = "Accuracy comes back after other steps."
 
-    epochs: int = epochs_knob(5, "Passes over the training images.")
-    learning_rate: float = learning_rate_knob(0.01)
-    batch: int = batch_knob()
-    optimizer: str = optimizer_knob()
-    schedule: str = schedule_knob()
-    weight_decay: float = weight_decay_knob()
-    shift: int = shift_knob()
-    rotate: float = rotate_knob()
-    flip: bool = flip_knob()
     keep_zeros: bool = knob(
         True,
         kind="switch",

@@ -15,21 +15,11 @@ import numpy as np
 from compressors.method import Context, Group, knob, method
 from compressors.methods.layers import names_words, picked, picks_problems
 from compressors.methods.masks import without
+from compressors.methods.pruning_knobs import PruningKnobs
 from compressors.methods.retraining import rescale_dropout, retrain
 from compressors.methods.rule import By, Rule
 from compressors.methods.searching import strongest
-from compressors.methods.training_knobs import (
-    batch_knob,
-    epochs_knob,
-    flip_knob,
-    learning_rate_knob,
-    needs_data,
-    optimizer_knob,
-    rotate_knob,
-    schedule_knob,
-    shift_knob,
-    weight_decay_knob,
-)
+from compressors.methods.training_knobs import TrainingKnobs, epochs_knob, needs_data
 from profiler.breakdown import Breakdown, breakdown
 from profiler.errors import BadInput
 from profiler.progress import Job, Progress, scaled
@@ -43,69 +33,17 @@ Layers = Mapping[str, str]
 
 @method
 @dataclass(frozen=True)
-class MagnitudePruning:
+class MagnitudePruning(TrainingKnobs, PruningKnobs):
     """Remove the weights of small magnitude, then train the rest. Biases are never removed."""
+
+    # The knobs of the last base come first: how much goes, how the rest trains, and then those of its own.
 
     key: ClassVar[str] = "magnitude_pruning"
     title: ClassVar[str] = "Prune by magnitude"
     group: ClassVar[Group] = "prune and share"
     gain: ClassVar[str] = "Most weights become zero: a much smaller file, as fast as before."
 
-    by: str = knob(
-        "share",
-        kind="choice",
-        label="By",
-        help=(
-            "Share: a share of the weights goes, the smallest first. Threshold: weights up to this magnitude go. "
-            "Per layer: each layer’s own share, from the table, and no other layer. "
-            "Deviations: a layer’s threshold is this many standard deviations σ of its weights (Han 2015)."
-        ),
-        choices=("threshold", "share", "per_layer", "deviations"),
-    )
-    share: float = knob(
-        0.9, kind="share", label="Share removed", help="0.9: nine weights in ten go.", low=0.0, high=1.0
-    )
-    threshold: float = knob(
-        0.01, kind="number", label="Threshold", help="Weights of at most this magnitude go.", low=0.0, high=1e6
-    )
-    deviations: float = knob(
-        1.0, kind="number", label="Deviations", help="The threshold in σ of the layer’s weights.", low=0.0, high=100.0
-    )
-    scope: str = knob(
-        "global",
-        kind="choice",
-        label="Share of",
-        help="Global: one threshold for all picked layers together. Layer: the same share of each.",
-        choices=("global", "layer"),
-    )
-    layers: tuple[str, ...] = knob(
-        (), kind="layers", label="Layers", help="None picked: every convolution and fully connected layer."
-    )
-    per_layer: Mapping[str, float] = knob(
-        kind="per_layer",
-        label="Per layer",
-        help="A layer’s own value in place of the common one: share, threshold or deviations, as “By” says.",
-        low=0.0,
-        high=1e6,
-        factory=dict[str, float],
-    )
-    rounds: int = knob(
-        1,
-        kind="integer",
-        label="Rounds",
-        help="Prune and train so many times; the share that stays falls by the same factor each time.",
-        low=1,
-        high=100,
-    )
     epochs: int = epochs_knob(3, "Training after each round. 0: prune only.")
-    learning_rate: float = learning_rate_knob(0.01)
-    batch: int = batch_knob()
-    optimizer: str = optimizer_knob()
-    schedule: str = schedule_knob()
-    weight_decay: float = weight_decay_knob()
-    shift: int = shift_knob()
-    rotate: float = rotate_knob()
-    flip: bool = flip_knob()
     search: bool = knob(
         False,
         kind="switch",

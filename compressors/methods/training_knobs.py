@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from compressors.method import knob
@@ -11,43 +12,35 @@ def epochs_knob(default: int, help: str) -> Any:  # noqa: A002 - the word a form
     return knob(default, kind="integer", label="Epochs", help=help, low=0, high=1000)
 
 
-def learning_rate_knob(default: float) -> Any:
-    return knob(
-        default,
+@dataclass(frozen=True)
+class TrainingKnobs:
+    """A method that trains derives from it, and may give a knob a default of its own."""
+
+    epochs: int = epochs_knob(5, "Passes over the training images.")
+    learning_rate: float = knob(
+        0.01,
         kind="number",
         label="Learning rate",
         help="Of the first epochs; Han 2015 retrains with a tenth to a hundredth of the original rate.",
         low=0.0,
         high=10.0,
     )
-
-
-def batch_knob() -> Any:
-    return knob(64, kind="integer", label="Batch", help="Images in one training step.", low=1, high=65536)
-
-
-def optimizer_knob() -> Any:
-    return knob(
+    batch: int = knob(64, kind="integer", label="Batch", help="Images in one training step.", low=1, high=65536)
+    optimizer: str = knob(
         "sgd",
         kind="choice",
         label="Optimizer",
         help="SGD with momentum 0.9, or Adam.",
         choices=("sgd", "adam"),
     )
-
-
-def schedule_knob() -> Any:
-    return knob(
+    schedule: str = knob(
         "cosine",
         kind="choice",
         label="Schedule",
         help="The learning rate falls to zero along a cosine, or stays constant.",
         choices=("cosine", "constant"),
     )
-
-
-def weight_decay_knob() -> Any:
-    return knob(
+    weight_decay: float = knob(
         0.0001,
         kind="number",
         label="Weight decay",
@@ -55,22 +48,13 @@ def weight_decay_knob() -> Any:
         low=0.0,
         high=1.0,
     )
-
-
-def shift_knob() -> Any:
-    return knob(
+    shift: int = knob(
         0, kind="integer", label="Shift", help="Images move by up to so many pixels while training.", low=0, high=64
     )
-
-
-def rotate_knob() -> Any:
-    return knob(
+    rotate: float = knob(
         0.0, kind="number", label="Rotate", help="Images turn by up to so many degrees while training.", low=0, high=180
     )
-
-
-def flip_knob() -> Any:
-    return knob(
+    flip: bool = knob(
         False, kind="switch", label="Mirror", help="Half of the images are mirrored. Not for digits or letters."
     )
 
