@@ -10,19 +10,17 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui.desk import Desk
+from app.ui.keyed import Keyed
 
 
-class Page(QWidget):
+class Page(Keyed):
     """One of the five verbs across the top. Subclasses build their widgets and follow the desk's signals."""
 
-    key: ClassVar[str]
-    title: ClassVar[str]
     icon: ClassVar[str]  # a name of QtAwesome's Phosphor set, such as "ph.tree-structure"
     spares: ClassVar[tuple[type[QWidget], ...]] = ()  # what it takes from `plots.spares`: made in turns of their own
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self.desk = desk
+        super().__init__(desk)
         self._stale = True
         self._soon = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
         self._soon.timeout.connect(self._refresh_now)
@@ -51,26 +49,6 @@ class Page(QWidget):
     def primary(self) -> None:
         """The page's primary button, by Ctrl+Return."""
 
-    def copy_rows(self) -> bool:
-        """Copy the focused table as tab-separated text. False: there was nothing to copy."""
-        return False
-
-    def copy_picture(self) -> bool:
-        """Copy the page's plot, or else the page, as a picture."""
-        return False
-
-    def export(self) -> bool:
-        """Ask where to, and write the page's table or plot there."""
-        return False
-
-    def filter(self) -> bool:
-        """F: focus the table's filter, or fit the plot."""
-        return False
-
-    def escape(self) -> bool:
-        """Esc: clear a filter, close what is open on the page."""
-        return False
-
     def parts(self) -> list[QWidget]:
         """Where F6 stops, from the head to the right column."""
         return [self]
@@ -82,9 +60,6 @@ class Page(QWidget):
     def redo(self) -> bool:
         """Ctrl+Shift+Z, as `undo`."""
         return False
-
-    def next_layer(self, by: int) -> None:
-        """J and K: the next or the previous layer."""
 
     def take_recipe(self, steps: Sequence[Mapping[str, Any]]) -> None:
         """Add these steps to the recipe; only the page that makes candidates does."""

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import ClassVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
 
 from app.study import Candidate
 from app.ui.desk import Desk
+from app.ui.keyed import Keyed
 
 
-class View(QWidget):
+class View(Keyed):
     """Told what to show only while it is the one shown. The selection is the window's: `picked` asks for it."""
-
-    key: ClassVar[str]
-    title: ClassVar[str]
 
     picked = Signal(str)
     opened = Signal(str)  # a double click or Return on a layer: show its figures
@@ -25,8 +21,7 @@ class View(QWidget):
     data_wanted = Signal()  # a person wants to choose a data set
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self.desk = desk
+        super().__init__(desk)
         self.setProperty("clear", True)
 
     def show_candidate(self, candidate: Candidate, other: Candidate | None) -> None:
@@ -37,25 +32,6 @@ class View(QWidget):
 
     def filter_kind(self, kind: str) -> None:
         """Only this kind, as clicked in the bars above; "" all."""
-
-    def next_layer(self, by: int) -> None:
-        """J and K."""
-
-    def copy_rows(self) -> bool:
-        return False
-
-    def copy_picture(self) -> bool:
-        return False
-
-    def export(self) -> bool:
-        return False
-
-    def filter(self) -> bool:
-        """F: the filter of a table, or fit a plot."""
-        return False
-
-    def escape(self) -> bool:
-        return False
 
     def search(self, words: str) -> None:
         """Show what bears these words, where the view can."""
