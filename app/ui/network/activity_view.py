@@ -23,7 +23,7 @@ from app.ui.network.view import View
 from app.ui.parts.buttons import menu_button
 from app.ui.parts.card import Card, clear, column, holder, row
 from app.ui.parts.empty_state import Action, EmptyState
-from app.ui.parts.error_card import ErrorCard, NoteLine
+from app.ui.parts.error_card import NoteLine
 from app.ui.parts.segmented import Segmented
 from app.ui.parts.table import DataTable, TableCard
 from app.ui.parts.text import Elided
@@ -56,8 +56,8 @@ class ActivityView(View):
         self.table = DataTable("activity", "Activity")
         self.rows = TableCard(self.table, BARS, thing="layer", filtered=False)
         self.running, self.waited = JobLine(desk), JobLine(desk)
-        self._notes, self._empty_notes, self._empty = column(gap=8), column(gap=8), column(gap=0)
-        self._dismissed: set[str] = set()
+        self.random = NoteLine(f"{RANDOM[0].upper()}{RANDOM[1:]}")
+        self._empty = column(gap=0)
         self._situation: tuple = ()
         self._build()
         self._connect()
@@ -79,15 +79,13 @@ class ActivityView(View):
         for place, part in enumerate((self.plot, self.rows)):
             self.splitter.addWidget(part)
             self.splitter.setStretchFactor(place, 1)
-        shown = column(line, self.running, holder(self._notes), self.splitter, gap=8)
+        shown = column(line, row(self.running, None), self.random, self.splitter, gap=8)
         shown.setStretch(3, 1)
         waiting = column(None, row(None, self.waited, None), None)
-        empty = column(holder(self._empty_notes), holder(self._empty), gap=8)
-        empty.setStretch(1, 1)
         stack = QWidget()
         stack.setProperty("clear", True)
         self._stack = QStackedLayout(stack)
-        for page in (shown, waiting, empty):
+        for page in (shown, waiting, self._empty):
             self._stack.addWidget(holder(page))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -121,6 +119,7 @@ class ActivityView(View):
         made = activity_table.rows(found, candidate.breakdown, convention, other)
         self.table.show_rows(made, activity_table.total(found, candidate.breakdown, convention, other))
         self.rows.apply_filter()
+        self.random.setVisible(is_random(self.desk.study, candidate.letter))
         self._arrange()
 
     def _jobs_changed(self) -> None:
@@ -138,36 +137,14 @@ class ActivityView(View):
                 line.show_job(job)
         self.again_button.setEnabled(job is None)
         self._stack.setCurrentIndex(0 if measured else 1 if job is not None else 2)
-        self._show_notes(self._notes if measured else self._empty_notes)
         if not measured and job is None:
             self._show_empty()
 
     def _job(self) -> JobView | None:
         """What runs or waits and will change this view: a measurement, or the reading of the images for one."""
         assert self.candidate is not None
-        return next(
-            (job for job in self.desk.jobs if not job.ended and _is_of(job, self.candidate.letter)),
-            None,
-        )
-
-    def _show_notes(self, place) -> None:
-        """What went wrong last, and whether the shares mean anything."""
-        assert self.candidate is not None
-        failed = self._failed()
-        clear(place)
-        if failed is not None:
-            card = ErrorCard(failed.error, "", failed.fix, failed.evidence, action=("Try again", self._try_again))
-            card.closed.connect(lambda: self._dismissed.add(failed.job))
-            place.addWidget(card)
-        if self.candidate.activity is not None and is_random(self.desk.study, self.candidate.letter):
-            place.addWidget(NoteLine(f"{RANDOM[0].upper()}{RANDOM[1:]}"))
-        place.parentWidget().setVisible(place.count() > 0)
-
-    def _failed(self) -> JobView | None:
-        """The newest job of this candidate, where it failed and nobody closed it."""
-        assert self.candidate is not None
-        newest = next((job for job in self.desk.jobs if _is_of(job, self.candidate.letter)), None)
-        return newest if newest and newest.state == "failed" and newest.job not in self._dismissed else None
+        letter = self.candidate.letter
+        return next((job for job in self.desk.jobs if not job.ended and _is_of(job, letter)), None)
 
     def _show_empty(self) -> None:
         """The exact words, and what to do first: choose images, or run them."""
@@ -198,12 +175,10 @@ class ActivityView(View):
         """As many images as one may want, of each split."""
         self.again.clear()
         for split, there in (self._splits() or {"test": SAMPLES}).items():
-            self.again.addSection(split.capitalize())
             for count in [*(count for count in OFFERED if count < there), there]:
                 name = f"All {words.plural(count, 'image')}" if count == there else words.plural(count, "image")
-                made = self.again.addAction(name, lambda split=split, count=count: self.measure(split, count))
-                made.setToolTip(f"{name} of {split}")
-        self.again.addSeparator()
+                self.again.addAction(f"{name}, {split}", lambda split=split, count=count: self.measure(split, count))
+            self.again.addSeparator()
         self.again.addAction("Choose other data…", self.data_wanted.emit)
 
     def measure(self, split: str = "test", samples: int = SAMPLES) -> None:
@@ -214,11 +189,6 @@ class ActivityView(View):
     def _use_digits(self) -> None:
         if self.desk.workbench is not None:
             self.desk.workbench.choose_data("digits")
-
-    def _try_again(self) -> None:
-        failed = self._failed()
-        if failed is not None and self.desk.workbench is not None:
-            self.desk.workbench.start_again(failed.job)
 
     # ---- room
 

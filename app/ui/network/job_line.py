@@ -37,6 +37,7 @@ class JobLine(QWidget):
         self.what.setText(WAITING if job.state == "waiting" else step or job.title)
         self.bar.setValue(round(1000 * job.progress.fraction) if job.progress else 0)
         self.left.setText("Stopping…" if stopping else figure_words(job))
+        self.left.setVisible(bool(self.left.text()))
         self.cancel.setVisible(not stopping)
         self.setAccessibleName(f"{self.what.text()}, {self.bar.value() // 10} percent")
 
