@@ -71,7 +71,8 @@ def _without_values(model: ir.Model) -> ir.Model:
 
 
 def _bare(value: ir.Value) -> ir.Value:
-    bare = ir.Value(name=value.name, type=value.type, shape=value.shape, doc_string=value.doc_string)
+    """The name and what was said about it; its type and shape are those of the tensor, which follows."""
+    bare = ir.Value(name=value.name, doc_string=value.doc_string)
     if value.metadata_props:
         bare.metadata_props.update(value.metadata_props)
     if value.meta:

@@ -142,6 +142,10 @@ def compared(name: str, path: Path, rounds: int) -> None:
     path.unlink()
 
 
+def run(command: list[str]) -> None:
+    subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+
+
 def processes(rounds: int) -> None:
     took: dict[tuple[str, ...], list[float]] = {INSPECT: [], TORCH: []}
     for round_ in range(rounds + 1):
