@@ -21,7 +21,7 @@ SIBLINGS_MEANING = (
     "one kernel does them all, exactly, and reads the value once."
 )
 SIBLINGS_NOTE = "Alike but for their filters: one kernel could do them all, exactly, and read the value once."
-CONVENTION = "bytes for one input"
+CONVENTION = "Memory traffic is what all kernels read and write for one input, weights among it."
 MOST_INSET = 4  # how far blocks within blocks move in
 
 
@@ -199,7 +199,7 @@ def aside(found: Fusion) -> str:
         parts.append(f"{words.plural(len(found.added), 'kernel')} {ADDED}")
     if found.vanished:
         parts.append(f"{words.plural(len(found.vanished), 'layer')} {FOLDED_AWAY}")
-    return " · ".join((*parts, CONVENTION))
+    return " · ".join(parts)
 
 
 def kernel_lines(block: Block) -> list[tuple[str, str]]:

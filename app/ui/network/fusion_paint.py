@@ -52,9 +52,8 @@ class FusionPainter:
 
     def block_rect(self, block: Block) -> QRectF:
         left = self._side + theme.px(BRIDGE) + block.inset * theme.px(INSET)
-        return QRectF(
-            left, block.first * self.row + 1, self.width - left, (block.last + 1 - block.first) * self.row - 2
-        )
+        wide = self.width - left - block.inset * theme.px(FRAME)
+        return QRectF(left, block.first * self.row + 1, wide, (block.last + 1 - block.first) * self.row - 2)
 
     # ---- painting
 

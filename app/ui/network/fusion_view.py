@@ -94,7 +94,7 @@ class FusionView(AskedView[Fusion]):
         self._shown = answer
         self.drawing = story.drawing(answer, self.candidate.breakdown)
         self.headline.setText(story.headline(answer))
-        self.headline.set_tip(answer.runtime)
+        self.headline.set_tip(f"{story.CONVENTION}\n{answer.runtime}")
         self.map.show_fusion(answer, self.drawing)
         self._show_kernels(answer)
         self._show_siblings(answer)
@@ -114,11 +114,11 @@ class FusionView(AskedView[Fusion]):
         groups = found.siblings
         self.way.button("siblings").setText(f"Could be one  {len(groups)}" if groups else "Could be one")
         self.siblings.show_columns([
-            Column("layers", "Layers side by side", left=True, width=260),
-            Column("input", "Read", left=True, width=130, tip="The layer whose result they all read"),
-            Column("op", "Operator", left=True, width=90),
-            Column("kernels", "Kernels less", width=92),
-            Column("bytes", "Read less", bar=True, width=100, unit="bytes"),
+            Column("layers", "Layers side by side", left=True, width=330),
+            Column("input", "Read", left=True, width=120, tip="The layer whose result they all read"),
+            Column("op", "Operator", left=True, width=70),
+            Column("kernels", "Kernels less", width=84),
+            Column("bytes", "Read less", bar=True, width=90, unit="bytes"),
         ])  # fmt: skip
         kinds = {layer.name: layer.kind for layer in self.candidate.breakdown.layers} if self.candidate else {}
         rows = [_sibling_row(str(n), one, kinds.get(one.layers[0], "other")) for n, one in enumerate(groups)]
