@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.ui import icons, theme
+from app.ui.parts.focus_ring import paint_ring
 from app.ui.parts.marker import paint_marker
 
 LINE = Qt.ItemDataRole.UserRole + 1
@@ -45,9 +46,7 @@ class CandidatePainter(QStyledItemDelegate):
             painter.drawRoundedRect(edge, 1.5, 1.5)
         view = option.widget
         if chosen and view is not None and view.hasFocus():
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(inside.adjusted(1, 1, -1, -1), theme.px(theme.RADIUS), theme.px(theme.RADIUS))
+            paint_ring(painter, inside, theme.px(theme.RADIUS))
 
     def _lineage(self, painter: QPainter, rect: QRect, line) -> None:
         """A line from the parent's marker down and across to this one; older sisters' lines go on."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QSlider
 
 from app.ui import theme
+from app.ui.parts.focus_ring import paint_ring
 
 
 class Switch(QAbstractButton):
@@ -35,10 +36,7 @@ class Switch(QAbstractButton):
         painter.setBrush(theme.colour("surface"))
         painter.drawEllipse(QPointF(middle, body.center().y()), round_by - 2, round_by - 2)
         if self.hasFocus():
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            ring = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-            painter.drawRoundedRect(ring, ring.height() / 2, ring.height() / 2)
+            paint_ring(painter, QRectF(self.rect()), self.height() / 2 - 1)
 
 
 class ShareSlider(QSlider):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPen
+from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app import words
 from app.ui import icons, theme
 from app.ui.desk import Desk
+from app.ui.parts.focus_ring import paint_ring
 
 ENTRY = Qt.ItemDataRole.UserRole + 1
 HEIGHT = 42
@@ -141,9 +142,7 @@ class DevicePainter(QStyledItemDelegate):
             painter.setBrush(theme.colour("selected"))
             painter.drawRoundedRect(inside, round_by, round_by)
         if focused:
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(inside.adjusted(1, 1, -1, -1), round_by, round_by)
+            paint_ring(painter, inside, round_by)
 
     def _dot(self, painter: QPainter, centre: QPointF) -> None:
         """Connected: filled. The word beside it says what it does."""

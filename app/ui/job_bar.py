@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
 
 from app import words
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.parts.buttons import link_button
+from app.ui.parts.focus_ring import paint_ring
 from app.ui.parts.marker import Marker, look_of
 from app.ui.parts.text import Elided, label
 
@@ -112,9 +113,7 @@ class JobBar(QFrame):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.hasFocus():
-            painter = QPainter(self)
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
+            paint_ring(QPainter(self), self.rect().adjusted(0, 0, -1, -1))
 
 
 def figure_words(job) -> str:

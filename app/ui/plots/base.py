@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 
 from app.ui import theme
+from app.ui.parts.focus_ring import paint_ring
 
 MOST_TICKS = 6
 
@@ -160,10 +161,7 @@ class Plot(pg.PlotWidget):
         if self.hasFocus():
             painter = QPainter(self.viewport())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.drawRoundedRect(
-                self.viewport().rect().adjusted(1, 1, -1, -1), theme.px(theme.RADIUS), theme.px(theme.RADIUS)
-            )
+            paint_ring(painter, self.viewport().rect(), theme.px(theme.RADIUS))
             painter.end()
 
     def leaveEvent(self, event: QEvent) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import remember, theme
 from app.ui.icons import icon
+from app.ui.parts.focus_ring import paint_ring
 from app.ui.parts.table import texts
 from app.ui.parts.table.model import ROW, Column, Row, SortedRows, TableModel
 from app.ui.parts.table.paint import CellPainter, Head, TotalRow
@@ -273,17 +274,7 @@ class _View(QTableView):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.hasFocus():
-            painter = QPainter(self.viewport())
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.viewport().update()
+            paint_ring(QPainter(self.viewport()), self.viewport().rect())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self._table.menu().popup(event.globalPos())
