@@ -89,7 +89,7 @@ class FusionPainter:
             if block is not None and rows[line].layer:
                 self._bridge(painter, line, block)
         for block in sorted(blocks, key=lambda one: one.inset):
-            self._block(painter, block, block.place in chosen and not block.added)
+            self._block(painter, block, first, block.place in chosen and not block.added)
         for line in range(first, last + 1):
             row = rows[line]
             if row.layer and not (line and line > first and rows[line - 1].layer == row.layer):
@@ -130,23 +130,22 @@ class FusionPainter:
         line = QRectF(rect.left(), rect.top(), rect.width(), self.row - 2)
         self._write(painter, line, row.layer, row.op, story.size_words(row.bytes), strong=False, quiet=row.kernel < 0)
 
-    def _block(self, painter: QPainter, block: Block, chosen: bool) -> None:
+    def _block(self, painter: QPainter, block: Block, seen: int, chosen: bool) -> None:
+        """A kernel, with its words in the first lines from `seen` on that are its own."""
         self._fade(painter, block.kind)
         rect = self.block_rect(block)
         painter.fillRect(rect, theme.colour("surface"))  # hides the block it lies in
         self._box(painter, rect, block.kind, chosen=chosen, dashed=block.added)
-        line = QRectF(rect.left(), rect.top(), rect.width(), self.row - 2)
         size = story.size_words(block.kernel.traffic_bytes)
-        self._write(painter, line, block.title, "", size, strong=True, quiet=block.added)
-        if len(block.kernel.covers) > 1 and block.apart_bytes is not None and self._has_next(block):
-            below = line.translated(0, self.row)
-            changed = story.change_words(block.apart_bytes, block.kernel.traffic_bytes)
-            count = f"{words.plural(len(block.kernel.covers), 'layer')} in one kernel"
-            self._write(painter, below, "", count, changed, strong=False, quiet=True)
-
-    def _has_next(self, block: Block) -> bool:
-        """Whether its second line is its own, and not one of a block that lies in it."""
-        return block.last > block.first and self.drawing.rows[block.first + 1].kernel == block.place
+        own = (n for n in range(max(block.first, seen), block.last + 1) if self.drawing.rows[n].kernel == block.place)
+        for title, n in zip((True, False), own, strict=False):
+            line = QRectF(rect.left(), n * self.row + 1, rect.width(), self.row - 2)
+            if title:
+                self._write(painter, line, block.title, "", size, strong=True, quiet=block.added)
+            elif len(block.kernel.covers) > 1 and block.apart_bytes is not None:
+                changed = story.change_words(block.apart_bytes, block.kernel.traffic_bytes)
+                count = f"{words.plural(len(block.kernel.covers), 'layer')} in one kernel"
+                self._write(painter, line, "", count, changed, strong=False, quiet=True)
 
     def _box(self, painter: QPainter, rect: QRectF, kind: str, *, chosen: bool, dashed: bool) -> None:
         fill = theme.colour(kind)
