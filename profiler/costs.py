@@ -27,13 +27,14 @@ def count(network: Network) -> Breakdown:
     """
     check_open(network)
     with malformed.told(f"“{network.name}” could not be counted."), uncollected():
-        model = prepared(network)
-        counter = _Counter(model, {}, {})
+        known = _followed(network)
+        model = network.model if known else prepared(network)
+        counter = _Counter(model, {}, {}, known)
         layers = tuple(counter.layers())
     _check_size(network, layers)
     return Breakdown(
         network=network.name,
-        inputs={value.name or "": shapes.known(value) or () for value in shapes.real_inputs(model)},
+        inputs={value.name or "": counter.reader.shape(value) or () for value in shapes.real_inputs(model)},
         opset=network.opset,
         layers=layers,
         unknown_ops=tuple(counter.unknown),
@@ -45,18 +46,24 @@ def prepared(network: Network) -> ir.Model:
 
     Calls of the model's own functions are replaced by what they do, under `CALL/NAME`.
     """
+    inputs, symbols = shapes.batch_of_one(network.model)
     model = inlined(network.edit(), exact=False)
     shapes.lift_constants(model)
-    symbols: dict[str, int] = {}
     for value in shapes.real_inputs(model):
-        sizes = shapes.dims(value.shape)
-        if sizes and sizes != shapes.NO_RANK and isinstance(sizes[0], str):
-            symbols[sizes[0]] = 1
-            value.shape = ir.Shape([1, *sizes[1:]])
-    symbols.pop(shapes.UNNAMED, None)
+        if value.name in inputs:
+            value.shape = ir.Shape(inputs[value.name])
     shapes.bind(model, symbols)
-    shapes.infer(model, outline=shapes.bound(network.outline, model, symbols) if network.outline else None)
+    shapes.infer(model, outline=shapes.bound(network.outline, inputs, symbols) if network.outline else None)
     return model
+
+
+def _followed(network: Network) -> dict[str, shapes.Known]:
+    """Shapes and types of every value, where they can be had without the copy that `prepared` makes; else nothing."""
+    nodes = network.model.graph
+    if network.outline is None or any(node.op_type == "Constant" for node in nodes):
+        return {}
+    known = shapes.followed(shapes.bound(network.outline, *shapes.batch_of_one(network.model)))
+    return known if all(value.name in known for node in nodes for value in node.outputs if value.name) else {}
 
 
 def _check_size(network: Network, layers: Sequence[LayerCost]) -> None:
@@ -118,9 +125,15 @@ class _Counter:
     `seen` and `unknown` (operators that could not be counted, as the keys) are shared with the graphs its nodes run.
     """
 
-    def __init__(self, model: ir.Model, seen: dict[int, ir.TensorProtocol | None], unknown: dict[str, None]) -> None:
+    def __init__(
+        self,
+        model: ir.Model,
+        seen: dict[int, ir.TensorProtocol | None],
+        unknown: dict[str, None],
+        known: Mapping[str, shapes.Known] | None = None,
+    ) -> None:
         self._model = model
-        self._reader = Reader(model)
+        self.reader = Reader(model, known)
         self._seen = seen
         self.unknown = unknown
 
@@ -133,13 +146,13 @@ class _Counter:
         return [self._cost(*found) for found in neighbours(self._model.graph)]
 
     def _cost(self, node: ir.Node, reads: tuple[str, ...], feeds: tuple[str, ...]) -> LayerCost:
-        layer = self._reader.layer(node)
+        layer = self.reader.layer(node)
         run = self._run(node, layer.op)
         rule = COSTS.get(layer.op)
         work = run.work if run is not None else rule(layer) if rule is not None else Work("other", None, None)
         if work.macs is None:
             self.unknown.setdefault(layer.op)
-        weights = _weights_by_position(self._reader, node)
+        weights = _weights_by_position(self.reader, node)
         position = next(iter(weights), None)
         weight_shape = layer.input(position) if position is not None else None
         params, weight_bytes = self._stored(weights, run) if run is not None or rule is not None else (None, None)
@@ -189,10 +202,10 @@ class _Counter:
 
     def _activation_bytes(self, node: ir.Node) -> int | None:
         """Bytes of the outputs that something reads; none for what is known before the network runs."""
-        if self._reader.is_folded(node):
+        if self.reader.is_folded(node):
             return 0
         used = [value for value in node.outputs if value.uses() or value.is_graph_output()]
-        return added([tensor_bytes(value) for value in used])
+        return added([_bytes_of(self.reader.shape(value), self.reader.dtype(value)) for value in used])
 
 
 def added(numbers: Sequence[int | None]) -> int | None:
@@ -214,7 +227,7 @@ def _weights_by_position(reader: Reader, node: ir.Node) -> dict[int, list[ir.Val
         if position >= len(node.inputs):
             continue
         value = node.inputs[position]
-        if _is_weight(value, node.op_type) and (stored := reader.stored(value)):
+        if _is_weight(reader, value, node.op_type) and (stored := reader.stored(value)):
             found[position] = stored
     return found if found and not reader.is_folded(node) else {}
 
@@ -225,22 +238,24 @@ def stored_bytes(value: ir.Value) -> int:
 
 def tensor_bytes(value: ir.Value) -> int | None:
     """What an activation takes in memory; None when its shape or type is not known."""
-    shape = shapes.known(value)
-    if shape is None or not isinstance(value.type, ir.TensorType) or value.dtype is None:
-        return None
-    if value.dtype in (ir.DataType.STRING, ir.DataType.UNDEFINED):
-        return None
-    return -(-prod(shape) * value.dtype.bitwidth // 8)
+    return _bytes_of(shapes.known(value), value.dtype if isinstance(value.type, ir.TensorType) else None)
 
 
-def _is_weight(value: ir.Value | None, op: str) -> bool:
+def _bytes_of(shape: Shape | None, dtype: ir.DataType | None) -> int | None:
+    if shape is None or dtype is None or dtype in (ir.DataType.STRING, ir.DataType.UNDEFINED):
+        return None
+    return -(-prod(shape) * dtype.bitwidth // 8)
+
+
+def _is_weight(reader: Reader, value: ir.Value | None, op: str) -> bool:
     """Float numbers where they are used, or any of an integer operator; not the lone 3 of a formula such as x + 3."""
-    if value is None or value.dtype is None:
+    dtype = reader.dtype(value) if value is not None else None
+    if dtype is None:
         return False
-    shape = shapes.known(value)
+    shape = reader.shape(value)
     if op in ELEMENTWISE and shape is not None and prod(shape) == 1:
         return False
-    return value.dtype.is_floating_point() or op in INTEGER
+    return dtype.is_floating_point() or op in INTEGER
 
 
 def _stored_size(value: ir.Value) -> int:

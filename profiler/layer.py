@@ -48,23 +48,39 @@ class Layer:
 
 
 class Reader:
-    """Looks at the nodes of one model whose Constants are initializers and whose shapes are inferred."""
+    """Looks at the nodes of one model whose Constants are initializers and whose shapes are inferred.
 
-    def __init__(self, model: ir.Model) -> None:
+    `followed` has shapes and types by name, where they stand beside the model instead of in it.
+    """
+
+    def __init__(self, model: ir.Model, followed: Mapping[str, shapes.Known] | None = None) -> None:
         self.model = model
+        self._followed = followed or {}
         self._constant: dict[ir.Value, bool] = {}
 
     def layer(self, node: ir.Node) -> Layer:
         present = _without_trailing_gaps(node.inputs)
         return Layer(
             op=operator_name(node),
-            inputs=tuple(shapes.known(value) for value in present),
-            outputs=tuple(shapes.known(value) for value in node.outputs),
+            inputs=tuple(self.shape(value) for value in present),
+            outputs=tuple(self.shape(value) for value in node.outputs),
             constant=tuple(value is not None and self.is_constant(value) for value in present),
             numbers=_of_type(node, ir.AttributeType.INT, ir.AttributeType.FLOAT),
             texts=_of_type(node, ir.AttributeType.STRING),
             gaps=frozenset(index for index, value in enumerate(present) if value is None),
         )
+
+    def shape(self, value: ir.Value | None) -> Shape | None:
+        """The value's shape, when every size is a number."""
+        found = self._followed.get(value.name or "") if value is not None else None
+        return found.shape if found is not None else shapes.known(value)
+
+    def dtype(self, value: ir.Value) -> ir.DataType | None:
+        """The type of a tensor's values; None for what is no tensor."""
+        found = self._followed.get(value.name or "")
+        if found is not None:
+            return found.dtype
+        return value.dtype if isinstance(value.type, ir.TensorType) else None
 
     def is_constant(self, value: ir.Value) -> bool:
         """Stored, or made from stored values only by operators that carry them unchanged."""

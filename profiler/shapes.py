@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import onnx
 import onnx_ir as ir
@@ -122,15 +123,23 @@ def _known_to_onnx(proto: onnx.ModelProto) -> onnx.ModelProto:
     return proto
 
 
-def bound(outline: bytes, model: ir.Model, sizes: Mapping[str, int]) -> onnx.ModelProto:
-    """The serialised model with its inputs shaped as those of `model`, and these numbers for its symbols."""
+def batch_of_one(model: ir.Model) -> tuple[dict[str, Dims], dict[str, int]]:
+    """The shapes of the inputs whose batch is open, with 1 for it; and 1 for each symbol that stood there."""
+    inputs = {value.name or "": dims(value.shape) for value in real_inputs(model)}
+    free = {name: shape for name, shape in inputs.items() if shape and shape != NO_RANK and isinstance(shape[0], str)}
+    symbols = {str(shape[0]): 1 for shape in free.values() if shape[0] != UNNAMED}
+    return {name: (1, *shape[1:]) for name, shape in free.items()}, symbols
+
+
+def bound(outline: bytes, inputs: Mapping[str, Dims], sizes: Mapping[str, int]) -> onnx.ModelProto:
+    """The serialised model with its inputs shaped so, and these numbers for its symbols."""
     proto = onnx.ModelProto.FromString(outline)
-    inputs = {value.name: dims(value.shape) for value in model.graph.inputs}
     for info in proto.graph.input:
-        shape = info.type.tensor_type.shape
-        for dim, size in zip(shape.dim, inputs.get(info.name, ()), strict=False):
+        for dim, size in zip(info.type.tensor_type.shape.dim, inputs.get(info.name, ()), strict=False):
             if isinstance(size, int):
                 dim.dim_value = size
+            elif dim.HasField("dim_value") and dim.dim_value < 1:
+                dim.ClearField("dim_value")
     for info in proto.graph.value_info:
         for dim in info.type.tensor_type.shape.dim:
             if dim.dim_param in sizes:
@@ -138,6 +147,28 @@ def bound(outline: bytes, model: ir.Model, sizes: Mapping[str, int]) -> onnx.Mod
             elif dim.HasField("dim_value") and dim.dim_value < 1:
                 dim.ClearField("dim_value")
     return proto
+
+
+class Known(NamedTuple):
+    """What inference found of a value."""
+
+    shape: tuple[int, ...]
+    dtype: ir.DataType
+
+
+def followed(outline: onnx.ModelProto) -> dict[str, Known]:
+    """Every value of a serialised model whose shape follows from the inputs, by name."""
+    try:
+        proto = shape_inference.infer_shapes(_known_to_onnx(outline), check_type=False, data_prop=True)
+    except (shape_inference.InferenceError, RuntimeError, ValueError):
+        return {}
+    found: dict[str, Known] = {}
+    for info in (*proto.graph.input, *proto.graph.value_info, *proto.graph.output):
+        tensor = info.type.tensor_type
+        sizes = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim]
+        if tensor.HasField("shape") and -1 not in sizes and tensor.elem_type:
+            found[info.name] = Known(tuple(sizes), ir.DataType(tensor.elem_type))
+    return found
 
 
 def lift_constants(model: ir.Model) -> None:

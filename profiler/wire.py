@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 FIXED = {FIXED32: 4, FIXED64: 8}
+SHORT = [bytes((number,)) for number in range(0x80)]
 
 
 class Buffer(Protocol):
@@ -78,6 +79,8 @@ def fields(data: Buffer, start: int, stop: int) -> Iterator[Field]:
 
 def encoded(number: int) -> bytes:
     """A non-negative number as a varint."""
+    if number <= 0x7F:
+        return SHORT[number]
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
