@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout
 
 from app import memory_story as story
@@ -22,6 +23,7 @@ from app.ui.plots.tools import copy_picture, export_plot, plot_tools
 from profiler.breakdown import Kind
 from profiler.memory import MemoryUse
 
+BOTH = 400  # px at 100 %: below this there is room for the chart or the table
 WAYS = (("own", "Each its own"), ("over", "Written over"))
 TIPS = (
     "Every layer’s output has memory of its own",
@@ -56,13 +58,30 @@ class MemoryView(AskedView[MemoryUse]):
         splitter.addWidget(self.tensors)
         splitter.setSizes([theme.px(300), theme.px(170)])
         splitter.setStretchFactor(0, 1)
+        splitter.setMinimumHeight(theme.px(160))  # of one part: in a low window the other is hidden
+        self.upper = upper
+        self.part = Segmented([("chart", "Chart"), ("table", "Tensors")], "Part of the view")
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        layout.setSpacing(theme.px(8))
+        layout.addWidget(self.part)
+        layout.addWidget(splitter, 1)
         self.way.chosen.connect(lambda _: self.show_again())
+        self.part.chosen.connect(lambda _: self._arrange())
         self.chart.picked.connect(self.picked)
         self.chart.opened.connect(self.opened)
         self.table.opened.connect(lambda _: self.opened.emit(self.desk.layer))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Chart and table; where it is low, the one that was chosen."""
+        low = self.height() < theme.px(BOTH)
+        self.part.setVisible(low)
+        self.upper.setVisible(not low or self.part.key == "chart")
+        self.tensors.setVisible(not low or self.part.key == "table")
 
     def settings(self) -> Mapping[str, Any]:
         return {"in_place": self.way.key == "over"}

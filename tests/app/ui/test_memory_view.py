@@ -101,6 +101,24 @@ def test_the_figures_can_be_had(page, view, tmp_path):
     assert page.copy_picture()
 
 
+def test_a_low_window_shows_the_chart_or_the_table(page, view, qtbot):
+    page.resize(850, 560)
+    settle()
+    assert view.chart.isVisible()
+    assert view.height() < 400, (page.height(), view.height())
+    assert view.chart.height() >= 100
+    assert not view.table.isVisible()
+    qtbot.mouseClick(view.part.button("table"), Qt.MouseButton.LeftButton)
+    assert view.table.isVisible()
+    assert not view.chart.isVisible()
+    page.resize(1190, 1100)
+    settle()
+    assert view.height() > 400
+    assert view.table.isVisible()
+    assert view.chart.isVisible()
+    assert not view.part.isVisible()
+
+
 def test_what_went_wrong_is_said_in_place(qtbot, desk, monkeypatch):
     def ask(question, settings, then, failed=None):
         failed(BadInput("The memory could not be worked out.", "Its sizes are open.", "Give them."))
