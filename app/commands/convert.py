@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from app import words
-from app.commands.networks import checked_out, input_shapes
+from app.commands.networks import checked_out, named_network
 from app.commands.say import Say
 from app.convert import convert as write
 from app.convert import runtime_opset
@@ -14,13 +14,11 @@ from profiler.errors import BadInput
 
 def convert(args: Namespace, say: Say) -> None:
     """Read it, lower it if that is asked for, write it."""
-    from profiler import formats
-
     out = checked_out(args.out, ".onnx")
     if args.opset is not None and args.runtime is not None:
         raise BadInput("--opset and --runtime both say which opset.", fix="Give one of them.")
     opset = runtime_opset(args.runtime) if args.runtime is not None else args.opset
-    network = formats.read(args.network, input_shapes=input_shapes(args.input), architecture=args.architecture)
+    network = named_network(args)
     if network.path is not None and out.exists() and out.samefile(network.path):
         raise BadInput(f"“{out}” is the network itself.", fix="Give another name.")
     found = write(network, out, opset, args.ir)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app import words
 from app.answers import Answer
-from app.commands.networks import input_shapes
+from app.commands.networks import named_network
 from app.commands.say import Say
 from profiler.plain import to_plain
 
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 def fusion(args: Namespace, say: Say) -> None:
     """Kernels and memory traffic before and after, and siblings that could be one."""
-    from profiler import formats
     from profiler.fusion import fusion as find
 
-    found = find(formats.read(args.network, input_shapes=input_shapes(args.input), architecture=args.architecture))
+    found = find(named_network(args))
     say.answer(answer(found))
     _say(found, say)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app import words
 from app.answers import Answer
-from app.commands.networks import input_shapes
+from app.commands.networks import named_network
 from app.commands.say import Say
 from app.memory_story import (
     LARGEST,
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 
 def memory(args: Namespace, say: Say) -> None:
     """The bytes alive while each layer runs, the peak marked, and the largest tensors there."""
-    from profiler import formats
     from profiler.memory import memory_use
 
-    network = formats.read(args.network, input_shapes=input_shapes(args.input), architecture=args.architecture)
-    found = memory_use(network, in_place=args.in_place)
+    found = memory_use(named_network(args), in_place=args.in_place)
     say.answer(answer(found))
     _say(found, say)
 

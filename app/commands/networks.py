@@ -5,12 +5,16 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import words
 from app.answers import inspected
 from app.commands.say import Say
 from profiler.breakdown import CONVENTION_NAMES, KIND_NAMES, KINDS, Breakdown, Convention, LayerCost, operations
 from profiler.errors import BadInput
+
+if TYPE_CHECKING:
+    from profiler.network import Network
 
 Shapes = Mapping[str, Sequence[int]]
 
@@ -30,13 +34,18 @@ def input_shapes(given: Sequence[str] | None) -> dict[str, list[int]]:
     return shapes
 
 
+def named_network(args: Namespace) -> Network:
+    """The network that the command names, with the sizes and the architecture it gives."""
+    from profiler import formats
+
+    return formats.read(args.network, input_shapes=input_shapes(args.input), architecture=args.architecture)
+
+
 def inspect(args: Namespace, say: Say) -> None:
     """Where the parameters and operations are."""
-    from profiler import formats
     from profiler.breakdown import breakdown
 
-    network = formats.read(args.network, input_shapes=input_shapes(args.input), architecture=args.architecture)
-    found = breakdown(network)
+    found = breakdown(named_network(args))
     say.answer(inspected(found))
     _say_layers(found, args.convention, say)
 

@@ -193,14 +193,20 @@ def _headline_figures(source: Source, before: Candidate, after: Candidate) -> li
     return figures
 
 
-def _summary(source: Source, candidate: Candidate) -> Row:
-    totals, found = candidate.breakdown.totals(), candidate.evaluation
+def _named(source: Source, candidate: Candidate) -> Row:
     slot = markers(source.study).get(candidate.letter)
     return {
         "letter": candidate.letter,
         "title": candidate.title,
         "marker": svg.marker(slot),
         "lineage": " › ".join(source.study.lineage(candidate.letter)),
+    }
+
+
+def _summary(source: Source, candidate: Candidate) -> Row:
+    totals, found = candidate.breakdown.totals(), candidate.evaluation
+    return {
+        **_named(source, candidate),
         "accuracy": words.percent(found.accuracy) if found else words.not_measured,
         "accuracy_note": f"{words.exact(found.correct)} of {words.exact(found.samples)}, {found.split}"
         if found
@@ -238,12 +244,8 @@ def _latency(study: Study, candidate: Candidate, device: str) -> tuple[str, str]
 
 
 def _made(source: Source, candidate: Candidate) -> Row:
-    slot = markers(source.study).get(candidate.letter)
     return {
-        "letter": candidate.letter,
-        "title": candidate.title,
-        "marker": svg.marker(slot),
-        "lineage": " › ".join(source.study.lineage(candidate.letter)),
+        **_named(source, candidate),
         "took": words.took(candidate.took_s) if candidate.took_s is not None else "",
         "seed": candidate.seed,
         "toml": recipe_text(candidate),

@@ -15,11 +15,10 @@ from app.heavy import time_head
 from app.study import Study
 from app.ui import theme
 from app.ui.desk import Desk
-from app.ui.parts.buttons import icon_button
 from app.ui.parts.card import Card, clear, column, holder, row, scrolled
 from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.marker import Marker, look_of
-from app.ui.parts.table import Cell, Column, DataTable, Row
+from app.ui.parts.table import Cell, Column, DataTable, Row, table_tools
 from app.ui.parts.text import caption, label
 from app.ui.plots.tools import plot_tools
 from app.ui.plots.whiskers import Pair, Whiskers
@@ -62,8 +61,8 @@ class ProfileCompare(QWidget):
         times = Card("Times in turn", pad=0, gap=4)
         times.body.setContentsMargins(1, theme.px(8), 1, theme.px(4))
         times.head.setContentsMargins(theme.px(12), 0, theme.px(10), 0)
-        times.add_tool(icon_button("copy", "Copy rows (Ctrl+C)", self.table.copy))
-        times.add_tool(icon_button("download-simple", "Export as CSV or JSON (Ctrl+E)", self.table.export))
+        for tool in table_tools(self.table):
+            times.add_tool(tool)
         times.body.addWidget(self.table, 1)
         self.shown = holder(column(self.found, times, gap=12))
         self.shown.layout().setStretch(1, 1)  # type: ignore[union-attr]

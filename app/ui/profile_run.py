@@ -13,10 +13,11 @@ from app.timing_rows import adds_up, comparable, timed_rows
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.parts.bars import StackedBar
-from app.ui.parts.buttons import icon_button, link_button, menu_button
+from app.ui.parts.buttons import link_button, menu_button
 from app.ui.parts.card import Card, clear, column, hairline, holder, row, scrolled
 from app.ui.parts.columns import MiddleAndRight
 from app.ui.parts.error_card import IconLabel
+from app.ui.parts.table import table_tools
 from app.ui.parts.text import caption, label
 from app.ui.plots.layer_bars import LayerBars
 from app.ui.plots.run_dots import RunDots
@@ -66,8 +67,8 @@ class ProfileRun(QWidget):
         card.body.setContentsMargins(1, theme.px(8), 1, theme.px(6))
         card.head.setContentsMargins(theme.px(12), 0, theme.px(10), 0)
         card.add_tool(self.against_button)
-        card.add_tool(icon_button("copy", "Copy rows (Ctrl+C)", self.bars.copy))
-        card.add_tool(icon_button("download-simple", "Export as CSV or JSON (Ctrl+E)", self.bars.export))
+        for tool in table_tools(self.bars):
+            card.add_tool(tool)
         card.body.addWidget(self.bars, 1)
         return card
 

@@ -18,13 +18,13 @@ from app.ui.background import in_background
 from app.ui.candidate_detail import CandidateDetail
 from app.ui.desk import Desk
 from app.ui.page import Page
-from app.ui.parts.buttons import icon_button, link_button, primary_button
+from app.ui.parts.buttons import link_button, primary_button
 from app.ui.parts.card import Card, clear, column, holder, row
 from app.ui.parts.columns import MiddleAndRight
 from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.error_card import ErrorCard
 from app.ui.parts.marker import FigureLegend, Marker, look_of
-from app.ui.parts.table import DataTable
+from app.ui.parts.table import DataTable, table_tools
 from app.ui.parts.text import Elided, caption, label
 from app.ui.plots.legend import StairsLegend
 from app.ui.plots.scatter import Scatter
@@ -117,8 +117,8 @@ class TradeoffPage(Page):
         card = Card("Candidates", pad=0, gap=2)
         card.body.setContentsMargins(1, theme.px(6), 1, theme.px(4))
         card.head.setContentsMargins(theme.px(12), 0, theme.px(10), 0)
-        card.add_tool(icon_button("copy", "Copy rows (Ctrl+C)", self.table.copy))
-        card.add_tool(icon_button("download-simple", "Export as CSV or JSON (Ctrl+E)", self.table.export))
+        for tool in table_tools(self.table):
+            card.add_tool(tool)
         card.body.addWidget(self.table, 1)
         return card
 

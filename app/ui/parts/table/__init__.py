@@ -8,8 +8,8 @@ table.picked.connect(desk.select_layer)     # a person moved to another row
 table.pick("conv1")                         # show the selection, tells nobody
 """
 
-from app.ui.parts.table.card import TableCard
+from app.ui.parts.table.card import TableCard, table_tools
 from app.ui.parts.table.model import Cell, Column, Row
 from app.ui.parts.table.view import DataTable
 
-__all__ = ["Cell", "Column", "DataTable", "Row", "TableCard"]
+__all__ = ["Cell", "Column", "DataTable", "Row", "TableCard", "table_tools"]

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLineEdit, QStackedLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedLayout, QWidget
 
 from app.ui import theme
 from app.ui.icons import icon
-from app.ui.parts.buttons import button
+from app.ui.parts.buttons import button, icon_button
 from app.ui.parts.card import Card
 from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.table.view import DataTable
+
+
+def table_tools(table: DataTable) -> tuple[QPushButton, QPushButton]:
+    """Copy rows, Export: at the upper right of a table that has no room for words there."""
+    return (
+        icon_button("copy", "Copy rows (Ctrl+C)", table.copy),
+        icon_button("download-simple", "Export as CSV or JSON (Ctrl+E)", table.export),
+    )
 
 
 class TableCard(Card):
