@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import onnx
@@ -54,11 +55,20 @@ def subgraphs(node: ir.Node) -> list[ir.Graph]:
     return found
 
 
-def open_negative(model: ir.Model) -> None:
+def within(graph: ir.Graph) -> Iterable[ir.Graph]:
+    """The graph, and all that its nodes run."""
+    yield graph
+    for node in graph:
+        for inner in subgraphs(node):
+            yield from within(inner)
+
+
+def open_negative(every: Iterable[ir.Graph]) -> None:
     """Some exporters write −1 (or 0) for a size that is open: make it one that has no number."""
-    for value in _values(model.graph):
-        if value.shape is not None and any(isinstance(size, int) and size < 1 for size in value.shape):
-            value.shape = ir.Shape([None if isinstance(size, int) and size < 1 else size for size in value.shape])
+    for graph in every:
+        for value in chain(graph.inputs, *(node.outputs for node in graph)):
+            if value.shape is not None and any(isinstance(size, int) and size < 1 for size in value.shape):
+                value.shape = ir.Shape([None if isinstance(size, int) and size < 1 else size for size in value.shape])
 
 
 def bind(model: ir.Model, sizes: Mapping[str, int]) -> None:

@@ -11,11 +11,11 @@ from google.protobuf.message import DecodeError
 from profiler import malformed
 from profiler.errors import BadInput
 from profiler.formats.onnx_skim import TooMuch, skimmed
-from profiler.formats.onnx_tensors import Tensors, graphs, map_file, refused
+from profiler.formats.onnx_tensors import Tensors, map_file, refused
 from profiler.garbage import uncollected
 from profiler.mapped import MappedFile
 from profiler.network import Network, name_nodes, recipe_in
-from profiler.shapes import open_negative, subgraphs
+from profiler.shapes import open_negative, subgraphs, within
 from profiler.wire import WireError
 
 MOST_TOLD = 5  # names of nodes in a message
@@ -35,19 +35,16 @@ def read_onnx(path: Path) -> Network:
         tensors.check(proto)
         tensors.spread(proto)
         model = ir.from_proto(proto)
-        open_negative(model)
-        _check_complete(path, model)
-        tensors.place(model)
+        every = [graph for top in (model.graph, *(f.graph for f in model.functions.values())) for graph in within(top)]
+        open_negative(every)
+        _check_complete(path, every)
+        tensors.place(every)
         name_nodes(model)
         as_written = _put_in_order(path, model)
-    outline = proto.SerializeToString() if as_written and _is_plain(model) else None
+    # shape inference may begin from the file's own message where that has all that the model has
+    outline = proto.SerializeToString() if as_written and tensors.single and len(every) == 1 else None
     own = file if tensors.single else None
     return Network(model, name=path.stem, path=path, input_recipe=recipe_in(model), file=own, outline=outline)
-
-
-def _is_plain(model: ir.Model) -> bool:
-    """No graph but the main one."""
-    return not model.functions and not any(subgraphs(node) for node in model.graph)
 
 
 def _parse(file: MappedFile, mark: str) -> onnx.ModelProto:
@@ -86,9 +83,9 @@ def _check_makers(path: Path, graph: onnx.GraphProto) -> None:
             makers[name] = maker
 
 
-def _check_complete(path: Path, model: ir.Model) -> None:
+def _check_complete(path: Path, every: list[ir.Graph]) -> None:
     """Every value that is read must come from somewhere."""
-    for graph in graphs(model):
+    for graph in every:
         for node in graph:
             for value in node.inputs:
                 if value is not None and not _comes_from_somewhere(value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -66,6 +66,8 @@ class Tensors:
             dtype = _type(self._path, who, tensor)
             if tensor.data_location != onnx.TensorProto.EXTERNAL:
                 _check_inline(self._path, who, tensor, dtype)
+            elif min(tensor.dims, default=0) < 0:
+                raise refused(self._path, f"{who} has a size below 0.")
 
     def spread(self, model: onnx.ModelProto) -> None:
         """Put a dense tensor in the place of each one stored sparsely; its values are made when they are asked for."""
@@ -90,9 +92,9 @@ class Tensors:
         self._sparse.append(sparse)
         return dense
 
-    def place(self, model: ir.Model) -> None:
+    def place(self, every: Sequence[ir.Graph]) -> None:
         """Give each tensor its values: mapped where they lie in a file. Raises BadInput when they do not."""
-        for graph in graphs(model):
+        for graph in every:
             for value in graph.initializers.values():
                 if isinstance(value.const_value, ir.ExternalTensor):
                     value.const_value = self._tensor(value.const_value, f"The weight “{value.name}”")
@@ -108,18 +110,16 @@ class Tensors:
     def _tensor(self, tensor: ir.TensorProtocol, who: str) -> ir.TensorProtocol:
         if not isinstance(tensor, ir.ExternalTensor):
             return tensor
-        if any(not isinstance(size, int) or size < 0 for size in tensor.shape):
-            raise refused(self._path, f"{who} has a size below 0.")
         location = os.fsdecode(cast("Any", tensor).location)
-        if location.startswith(self.mark + SPARSE):
-            return self._lazy(tensor, self._sparse[int(location.removeprefix(self.mark + SPARSE))], who)
         offset, length = tensor.offset or 0, tensor.length if tensor.length is not None else tensor.nbytes
-        if location.startswith(self.mark) and location != self.mark:
-            return self._read_when_asked(tensor, who, location.removeprefix(self.mark), offset, length)
         if location == self.mark:
             if length != tensor.nbytes:
                 raise refused(self._path, f"{who} claims {tensor.nbytes:,} bytes, and {length:,} are there.")
             return _view(self._files[location], offset, length, tensor)
+        if location.startswith(self.mark + SPARSE):
+            return self._lazy(tensor, self._sparse[int(location.removeprefix(self.mark + SPARSE))], who)
+        if location.startswith(self.mark):
+            return self._read_when_asked(tensor, who, location.removeprefix(self.mark), offset, length)
         return self._external(tensor, who, location, offset, length)
 
     def _external(self, tensor: ir.ExternalTensor, who: str, location: str, at: int, length: int) -> ir.TensorProtocol:
@@ -180,14 +180,6 @@ class Tensors:
         if not fits or (places < 0).any() or (places.reshape(count, -1) >= limits).any():
             raise refused(self._path, f"{who} is stored in sparse form, and its indices do not fit its shape.")
         return ir.LazyTensor(_spread(values, places, shape), dense.dtype, ir.Shape(shape), name=dense.name)
-
-
-def graphs(model: ir.Model) -> Iterator[ir.Graph]:
-    """The main graph, the bodies of functions, and what lies within them."""
-    yield from model.graphs()
-    for function in model.functions.values():
-        yield function.graph
-        yield from function.graph.subgraphs()
 
 
 def _read(tensor: onnx.TensorProto) -> ir.TensorProtocol:
