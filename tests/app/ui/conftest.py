@@ -26,6 +26,7 @@ from app.facts import (
 )
 from app.ui import theme
 from app.ui.desk import Desk
+from app.ui.page import Page
 from app.ui.pages import PageEntry
 from app.ui.studies import Studies
 from app.ui.window import Window
@@ -43,6 +44,12 @@ BLANK = PageEntry("compress", "Compress", "scissors", "tests.app.ui.blank_page",
 def own_settings(tmp_path: Path) -> None:
     """Nothing is read from or written to what the user has."""
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+
+
+@pytest.fixture
+def at_once(monkeypatch) -> None:
+    """Pages show the news when the event loop turns; with this they do it when it comes."""
+    monkeypatch.setattr(Page, "freshen", lambda page, *_: page.refresh())
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,14 @@ from app.facts import ActivityMeasured, CandidateBorn, DataChosen, JobStarted
 from app.study import replay
 from app.ui.network.activity_view import ActivityView
 from app.ui.network_page import NetworkPage
-from app.ui.page import Page
 from app.ui.plots.tools import write_plot
 from profiler.activity import Activity, LayerActivity
 from profiler.errors import BadInput
 from profiler.progress import Progress
+from tests.app.ui.shown import settle, show
+
+pytestmark = pytest.mark.usefixtures("at_once")
+
 
 # The lecture's LeNet-5 (Han et al. 2015, table 4): Act%, Weights%, what it reads, values, MACs, weights.
 PRINTED = {
@@ -24,11 +27,6 @@ PRINTED = {
     "fc1": (0.55, 0.08, 0.72, 500, 400_000, 400_000),
     "fc2": (1.00, 0.19, 0.55, 10, 5_000, 5_000),
 }
-
-
-def settle() -> None:
-    for _ in range(4):
-        QApplication.processEvents()
 
 
 def measured(letter: str, change: float = 1.0) -> ActivityMeasured:
@@ -41,18 +39,9 @@ def measured(letter: str, change: float = 1.0) -> ActivityMeasured:
     return ActivityMeasured(letter, "Digits", "test", Activity("LeNet-5", 500, rows))
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    """Pages show the news when the event loop turns; these tests look at once."""
-    monkeypatch.setattr(Page, "freshen", lambda page, *_: page.refresh())
-
-
 @pytest.fixture
 def page(qtbot, desk) -> NetworkPage:
-    made = NetworkPage(desk)
-    qtbot.addWidget(made)
-    made.resize(1190, 900)
-    made.show()
+    made = show(qtbot, NetworkPage(desk), 1190, 900)
     made.show_view("activity")
     settle()
     return made

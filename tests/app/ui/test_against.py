@@ -9,11 +9,7 @@ from app.facts import CandidateBorn
 from app.ui.network_page import NetworkPage
 from app.workbench import Workbench
 from profiler.breakdown import Breakdown
-
-
-def settle() -> None:
-    for _ in range(4):
-        QApplication.processEvents()
+from tests.app.ui.shown import settle, show
 
 
 @pytest.fixture
@@ -25,11 +21,7 @@ def page(qtbot, desk, workbench: Workbench, lenet5: Breakdown) -> NetworkPage:
     changed = [small if layer.name == "fc1" else layer for layer in lenet5.layers if layer.name != "pool2"]
     born = CandidateBorn("D", "A", "Half of fc1", "object:d", "d.onnx", replace(lenet5, layers=(*changed, extra)), None)
     workbench.record(born)
-    made = NetworkPage(desk)
-    qtbot.addWidget(made)
-    made.resize(1190, 760)
-    made.show()
-    settle()
+    made = show(qtbot, NetworkPage(desk))
     desk.select_candidate("D")
     made.compare.choose("A")
     settle()

@@ -11,17 +11,13 @@ from app.facts import CandidateBorn, DataChosen
 from app.ui.compress_page import CompressPage
 from app.ui.desk import Desk
 from app.ui.layer_sliders import LayerSliders, SliderLine
-from app.ui.page import Page
 from app.workbench import JobView
 from profiler.progress import Progress
 from tests.app.ui.pages_support import PRUNE, InstantWorkbench, baseline_facts, breakdown, study_facts
+from tests.app.ui.shown import show
 from tests.app.ui.test_plots import drag
 
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    """Pages show the news when the event loop turns; these tests look at once."""
-    monkeypatch.setattr(Page, "freshen", lambda page, *_: page.refresh())
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 @pytest.fixture
@@ -38,12 +34,7 @@ def desk(qapp, bench) -> Desk:
 
 @pytest.fixture
 def page(qtbot, desk) -> CompressPage:
-    made = CompressPage(desk)
-    qtbot.addWidget(made)
-    made.resize(1192, 762)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return show(qtbot, CompressPage(desk), 1192, 762)
 
 
 @pytest.fixture

@@ -16,14 +16,10 @@ from profiler.breakdown import Breakdown
 from profiler.errors import BadInput
 from profiler.fusion import Fusion, Kernel, Siblings
 from profiler.plain import to_plain
+from tests.app.ui.shown import settle, show
 
 NAMES = ("conv1", "pool1", "conv2", "pool2", "flatten", "fc1", "relu1", "fc2", "prob")
 OPS = ("Conv", "MaxPool", "Conv", "MaxPool", "Flatten", "Gemm", "Relu", "Gemm", "Softmax")
-
-
-def settle() -> None:
-    for _ in range(4):
-        QApplication.processEvents()
 
 
 def lenet(siblings: tuple[Siblings, ...] = ()) -> Fusion:
@@ -53,10 +49,7 @@ def page(qtbot, desk, monkeypatch, answer) -> NetworkPage:
             then(to_plain(answer[0]))
 
     monkeypatch.setattr(desk, "ask", ask)
-    made = NetworkPage(desk)
-    qtbot.addWidget(made)
-    made.resize(1190, 760)
-    made.show()
+    made = show(qtbot, NetworkPage(desk))
     made.show_view("fusion")
     settle()
     return made

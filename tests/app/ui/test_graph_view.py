@@ -20,11 +20,7 @@ from app.ui.plots.tools import write_plot
 from profiler.breakdown import KINDS, breakdown
 from profiler.errors import BadInput
 from profiler.zoo import build
-
-
-def settle() -> None:
-    for _ in range(4):
-        QApplication.processEvents()
+from tests.app.ui.shown import settle, show
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +43,7 @@ def asked(monkeypatch, desk) -> list[dict]:
 
 
 def shown(qtbot, desk) -> GraphView:
-    made = GraphView(desk)
-    qtbot.addWidget(made)
-    made.resize(900, 640)
-    made.show()
-    settle()
-    return made
+    return show(qtbot, GraphView(desk), 900, 640)
 
 
 @pytest.fixture

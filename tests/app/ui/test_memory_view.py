@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 
 from app.ui.network.memory_chart import lanes
 from app.ui.network.memory_view import MemoryView
@@ -16,13 +15,9 @@ from profiler.errors import BadInput
 from profiler.memory import Lifetime, memory_use
 from profiler.plain import to_plain
 from profiler.zoo import build
+from tests.app.ui.shown import settle, show
 
 SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10), st.integers(1, 99)), max_size=40)
-
-
-def settle() -> None:
-    for _ in range(4):
-        QApplication.processEvents()
 
 
 @pytest.fixture
@@ -40,10 +35,7 @@ def asked(monkeypatch, desk) -> list[dict]:
 
 @pytest.fixture
 def page(qtbot, desk, asked) -> NetworkPage:
-    made = NetworkPage(desk)
-    qtbot.addWidget(made)
-    made.resize(1190, 760)
-    made.show()
+    made = show(qtbot, NetworkPage(desk))
     made.show_view("memory")
     settle()
     return made

@@ -1,27 +1,17 @@
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QLabel
 
 from app.facts import CandidateBorn, DataChosen
 from app.ui import remember
 from app.ui.network_page import NetworkPage
 from app.workbench import Workbench
 from profiler.breakdown import Breakdown
-
-
-def settle() -> None:
-    """Let news arrive, the page refresh, and its new widgets be laid out."""
-    for _ in range(4):
-        QApplication.processEvents()
+from tests.app.ui.shown import settle, show
 
 
 @pytest.fixture
 def page(qtbot, desk) -> NetworkPage:
-    made = NetworkPage(desk)
-    qtbot.addWidget(made)
-    made.resize(1190, 760)
-    made.show()
-    settle()
-    return made
+    return show(qtbot, NetworkPage(desk))
 
 
 def texts(widget) -> list[str]:

@@ -10,21 +10,12 @@ from app.ui import remember
 from app.ui.network.treemap_view import TreemapView
 from app.ui.network_page import NetworkPage
 from app.ui.plots.tools import write_plot
-
-
-def settle() -> None:
-    for _ in range(4):
-        QApplication.processEvents()
+from tests.app.ui.shown import settle, show
 
 
 @pytest.fixture
 def page(qtbot, desk) -> NetworkPage:
-    made = NetworkPage(desk)
-    qtbot.addWidget(made)
-    made.resize(1190, 760)
-    made.show()
-    settle()
-    return made
+    return show(qtbot, NetworkPage(desk))
 
 
 @pytest.fixture

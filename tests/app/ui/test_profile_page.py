@@ -7,17 +7,13 @@ from PySide6.QtWidgets import QLabel
 
 from app.facts import Profiled
 from app.ui.desk import Desk
-from app.ui.page import Page
 from app.ui.profile_page import ProfilePage
 from app.workbench import JobView
 from profiler.measurement import Load
 from tests.app.ui.pages_support import InstantWorkbench, compared, profile, study_facts
+from tests.app.ui.shown import show
 
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    """Pages show the news when the event loop turns; these tests look at once."""
-    monkeypatch.setattr(Page, "freshen", lambda page, *_: page.refresh())
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 @pytest.fixture
@@ -35,11 +31,7 @@ def desk(qapp, bench) -> Desk:
 
 @pytest.fixture
 def page(qtbot, desk) -> ProfilePage:
-    made = ProfilePage(desk)
-    qtbot.addWidget(made)
-    made.resize(1192, 762)
-    made.show()
-    qtbot.waitExposed(made)
+    made = show(qtbot, ProfilePage(desk), 1192, 762)
     qtbot.waitUntil(lambda: "cpu" in made.devices)
     return made
 

@@ -11,16 +11,14 @@ from app.ui.report_page import ReportPage
 from app.ui.report_preview import drawing, picture, size_of
 from app.workbench import JobView
 from tests.app.ui.pages_support import InstantWorkbench, study_facts
+from tests.app.ui.shown import show
 
 
 @pytest.fixture
 def page(qtbot) -> ReportPage:
     desk = Desk()
     desk.attach(InstantWorkbench(study_facts()))  # type: ignore[arg-type]
-    made = ReportPage(desk)
-    qtbot.addWidget(made)
-    made.resize(1100, 700)
-    made.show()
+    made = show(qtbot, ReportPage(desk), 1100, 700)
     qtbot.waitUntil(lambda: bool(made.preview.html), timeout=10_000)
     return made
 

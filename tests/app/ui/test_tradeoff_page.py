@@ -8,28 +8,20 @@ from PySide6.QtWidgets import QLabel
 
 from app.facts import Goal, GoalSet
 from app.ui.desk import Desk
-from app.ui.page import Page
 from app.ui.tradeoff_page import TradeoffPage
 from tests.app.ui.pages_support import InstantWorkbench, baseline_facts, study_facts
+from tests.app.ui.shown import show
 from tests.app.ui.test_plots import drag
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 GOAL = Goal("cpu", accuracy=0.561, latency_ms=20.0, size_mb=10.0)
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    """Pages show the news when the event loop turns; these tests look at once."""
-    monkeypatch.setattr(Page, "freshen", lambda page, *_: page.refresh())
 
 
 def opened(qtbot, facts) -> TradeoffPage:
     desk = Desk()
     desk.attach(InstantWorkbench(facts))  # type: ignore[arg-type]
-    page = TradeoffPage(desk)
-    qtbot.addWidget(page)
-    page.resize(1192, 762)
-    page.show()
-    qtbot.waitExposed(page)
+    page = show(qtbot, TradeoffPage(desk), 1192, 762)
     qtbot.wait(60)
     return page
 
