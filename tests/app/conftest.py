@@ -1,11 +1,16 @@
-"""A small study made by hand: LeNet-5 (Caffe's), and a pruned version. Its numbers are invented or counted by hand."""
+"""A small study made by hand: LeNet-5 (Caffe's), and a pruned version. Its numbers are invented or counted by hand.
 
+And how a command is run: `run` and `answer`.
+"""
+
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from app import cli
 from app.facts import CandidateBorn, DataChosen, Evaluated, Fact, Packed, PackedLayer, Profiled, Stored, StudyNamed
 from app.study import Study, replay
 from profiler.breakdown import Breakdown, LayerCost
@@ -90,3 +95,28 @@ def facts_of(lenet, profile_of) -> Callable[[], list[Fact]]:
 @pytest.fixture
 def study(facts_of) -> Study:
     return replay(facts_of())
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: its status, its stdout and its stderr."""
+
+    def call(*arguments):
+        status = cli.main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def answer(run):
+    """The JSON object of a command that succeeds: the only thing on stdout, on one line."""
+
+    def call(*arguments):
+        status, out, err = run(*arguments, "--json")
+        assert status == 0, err
+        assert out.count("\n") == 1
+        return json.loads(out)
+
+    return call

@@ -24,31 +24,6 @@ epochs = 0
 """
 
 
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: its status, its stdout and its stderr."""
-
-    def call(*arguments):
-        status = cli.main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
-
-
-@pytest.fixture
-def answer(run):
-    """The JSON object of a command that succeeds: the only thing on stdout, on one line."""
-
-    def call(*arguments):
-        status, out, err = run(*arguments, "--json")
-        assert status == 0, err
-        assert out.count("\n") == 1
-        return json.loads(out)
-
-    return call
-
-
 @pytest.mark.parametrize(
     ("name", "params", "macs", "bias_adds"),
     [

@@ -1,38 +1,10 @@
 """`memory`, `activity` and `diff` on the command line: what stands on stdout, and what it exits with."""
 
-import json
-
 import numpy as np
 import pytest
 
-from app import cli
 from profiler import zoo
 from profiler.network import save
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: its status, its stdout and its stderr."""
-
-    def call(*arguments):
-        status = cli.main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
-
-
-@pytest.fixture
-def answer(run):
-    """The JSON object of a command that succeeds: the only thing on stdout, on one line."""
-
-    def call(*arguments):
-        status, out, err = run(*arguments, "--json")
-        assert status == 0, err
-        assert out.count("\n") == 1
-        return json.loads(out)
-
-    return call
 
 
 def test_memory_of_vgg_16(answer, run):

@@ -7,7 +7,7 @@ import onnx
 import onnxruntime as ort
 import pytest
 
-from app import cli, questions
+from app import questions
 from app.convert import runtime_opset
 from profiler import zoo
 from profiler.errors import BadInput
@@ -15,18 +15,6 @@ from profiler.formats import read
 from profiler.fusion import Fusion
 from profiler.network import save
 from profiler.plain import from_plain
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: its status, its stdout and its stderr."""
-
-    def call(*arguments):
-        status = cli.main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
 
 
 def outputs(path):

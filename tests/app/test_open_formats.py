@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from app import cli, pipeline, questions
+from app import pipeline, questions
 from app.facts import CandidateBorn, Packed, Stored
 from app.objects import path_of
 from app.ui import drop
@@ -27,16 +27,6 @@ def lenet(tmp_path):
 def odd(tmp_path):
     torch.save({"w.weight": torch.zeros(3, 2)}, tmp_path / "odd.pth")
     return tmp_path / "odd.pth"
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        status = cli.main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
 
 
 def test_inspect_takes_bare_weights(run, lenet):
