@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.jobs import JobView
-from app.ui import theme
 from app.ui.desk import Desk
-from app.ui.job_bar import figure_words
+from app.ui.job_bar import figure_words, progress_bar
 from app.ui.parts.buttons import link_button
 from app.ui.parts.card import row
 from app.ui.parts.text import Elided, label
@@ -21,11 +20,7 @@ class JobLine(QWidget):
         self.setProperty("clear", True)
         self._desk, self._job = desk, ""
         self.what, self.left = Elided("", "table"), label("", "muted")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.bar.setFixedSize(theme.px(150), theme.px(4))
-        self.bar.setAccessibleName("Progress")
+        self.bar = progress_bar()
         self.cancel = link_button("Cancel", self._cancel, tip="Ctrl+.")
         self.setLayout(row(self.what, self.bar, self.left, self.cancel, gap=12))
 
