@@ -40,7 +40,7 @@ def inspected(breakdown: Breakdown) -> Answer:
 
 def _layer(layer: LayerCost) -> Answer:
     keys = ("name", "op", "kind", "input_shape", "weight_shape", "output_shape", "params", "macs", "bias_adds",
-            "weight_bytes", "activation_bytes")  # fmt: skip
+            "weight_bytes", "activation_bytes", "note")  # fmt: skip
     plain = to_plain(layer)
     return {key: plain[key] for key in keys}
 

@@ -58,6 +58,9 @@ def _say_layers(found: Breakdown, convention: Convention, say: Say) -> None:
     say.line()
     head = ("Total", "Parameters", "", CONVENTION_NAMES[convention], "")
     say.table(head, _total_rows(found, convention))
+    for layer in found.layers:
+        if layer.note:
+            say.line(f"{layer.name}: {layer.note}")
     if found.unknown_ops:
         say.line(f"Not counted: {', '.join(found.unknown_ops)}. Totals leave them out.")
 

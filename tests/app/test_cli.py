@@ -39,7 +39,7 @@ def test_inspect_counts_as_published(answer, name, params, macs, bias_adds):
     assert totals["conv_macs"] + totals["fc_macs"] + totals["other_macs"] == macs
     assert found["unknown_ops"] == []
     keys = {"name", "op", "kind", "input_shape", "weight_shape", "output_shape", "params", "macs", "bias_adds",
-            "weight_bytes", "activation_bytes"}  # fmt: skip
+            "weight_bytes", "activation_bytes", "note"}  # fmt: skip
     assert all(set(layer) == keys for layer in found["layers"])
 
 
