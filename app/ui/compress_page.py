@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +14,6 @@ from app.predict import weighted_layers
 from app.study import Candidate
 from app.ui import theme
 from app.ui.compress_words import checks_of, effects_of, problems_of
-from app.ui.desk import Desk
 from app.ui.draft import Draft, knobs_of, value_of
 from app.ui.effect_card import EffectCard
 from app.ui.histograms import Histograms
@@ -45,37 +44,43 @@ class CompressPage(Page):
     icon: ClassVar[str] = "ph.scissors"
     spares = (Histogram, TrainingCurves)
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self.draft, self.histograms = Draft(), Histograms(desk)
+    # ------------------------------------------------------------------ building
+
+    def build(self) -> Iterator[None]:
+        self.draft, self.histograms = Draft(), Histograms(self.desk)
         self.parent_letter = ""
-        self._make_parts()
+        self._make_head()
+        yield
+        self.editor = PruningEditor(self.desk, self.draft, self.histograms)
+        yield
+        self.effects = EffectCard()
+        self.step_card = StepCard(self.editor, begin=[("Add step", self.ask_step), ("Open a recipe…", self.ask_recipe)])
+        yield
+        self.lower_card = LowerCard(self.desk, self.editor)
+        middle = self._middle()
+        yield
+        body = QWidget()
+        inner = row(gap=12)
+        inner.addWidget(self.recipe_card, 0)
+        inner.addWidget(middle, 1)
+        body.setLayout(inner)
+        yield
+        self.columns = MiddleAndRight("compress", body, self.effects, ("Recipe", "Effect"), right_width=268)
+        yield
         self._assemble()
         self._connect()
         self.freshen()
 
-    # ------------------------------------------------------------------ building
-
-    def _make_parts(self) -> None:
+    def _make_head(self) -> None:
         self.starts_from = StartsFrom()
         self.time = label("", "muted")
         self.undo_button = button("Undo", self.undo, glyph="arrow-u-up-left", tip="Take back the last change (Ctrl+Z)")
         self.save_button = button("Save recipe", self.save_recipe, glyph="download-simple", tip="Write it as a file")
         self.run_button = primary_button("Run recipe", self.primary, glyph="play", tip="Ctrl+Return")
         self.recipe_card = RecipeCard(self.draft, self.ask_recipe, self._do)
-        self.editor = PruningEditor(self.desk, self.draft, self.histograms)
-        self.effects = EffectCard()
-        self.step_card = StepCard(self.editor, begin=[("Add step", self.ask_step), ("Open a recipe…", self.ask_recipe)])
-        self.lower_card = LowerCard(self.desk, self.editor)
         self._notices = column(gap=8)
 
     def _assemble(self) -> None:
-        body = QWidget()
-        inner = row(gap=12)
-        inner.addWidget(self.recipe_card, 0)
-        inner.addWidget(self._middle(), 1)
-        body.setLayout(inner)
-        self.columns = MiddleAndRight("compress", body, self.effects, ("Recipe", "Effect"), right_width=268)
         layout = QVBoxLayout(self)
         edge = theme.px(theme.MARGIN)
         layout.setContentsMargins(edge, theme.px(12), edge, theme.px(16))

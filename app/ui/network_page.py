@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from PySide6.QtCore import Signal
@@ -11,7 +12,6 @@ from app import words
 from app.heavy import heavy
 from app.study import Candidate
 from app.ui import remember, theme
-from app.ui.desk import Desk
 from app.ui.network.compare_with import CompareWith
 from app.ui.network.demo_strip import DemoStrip
 from app.ui.network.heavy_card import HeavyCard
@@ -43,8 +43,8 @@ class NetworkPage(Page):
     open_built_in = Signal(str)
     choose_data = Signal()
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def build(self) -> Iterator[None]:
+        desk = self.desk
         self.strip = DemoStrip()
         self.name, self.facts = Elided("", "page"), Elided("", "muted")
         self.heavy = HeavyCard()
@@ -60,6 +60,7 @@ class NetworkPage(Page):
         self.tabs.choose(kept if kept in {entry.key for entry in VIEWS} else VIEWS[0].key)
         self.places.setCurrentWidget(self.shown)
         self._show_stage()
+        yield from ()  # it is the first that is seen: all of it at once
 
     # ---- building
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from PySide6.QtCore import QTimer
@@ -19,11 +19,24 @@ class Page(Keyed):
     icon: ClassVar[str]  # a name of QtAwesome's Phosphor set, such as "ph.tree-structure"
     spares: ClassVar[tuple[type[QWidget], ...]] = ()  # what it takes from `plots.spares`: made in turns of their own
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, at_once: bool = True) -> None:
+        """Not `at_once`: whoever makes it goes through `rest`, with pauses between its pieces, or calls `finish`."""
         super().__init__(desk)
         self._stale = True
         self._soon = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
         self._soon.timeout.connect(self._refresh_now)
+        self.rest = self.build()
+        if at_once:
+            self.finish()
+
+    def build(self) -> Iterator[None]:
+        """Make the page's widgets. A page that takes long yields between pieces too short to be felt."""
+        yield from ()
+
+    def finish(self) -> None:
+        """Make now what is left to be made."""
+        for _ in self.rest:
+            pass
 
     def freshen(self, *_: object) -> None:
         """Show the desk anew: once for many signals in a row, and a page out of sight not before it is shown."""

@@ -25,8 +25,9 @@ class PageEntry:
     def page(self) -> type[Page]:
         return getattr(importlib.import_module(self.module), self.name)
 
-    def make(self, desk: Desk) -> Page:
-        return self.page(desk)
+    def begin(self, desk: Desk) -> Page:
+        """The page; pages that are long to make are not finished yet."""
+        return self.page(desk, at_once=False)
 
 
 PAGES = (

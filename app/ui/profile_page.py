@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -9,7 +10,6 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QStackedWid
 from app import words
 from app.study import Candidate
 from app.ui import theme
-from app.ui.desk import Desk
 from app.ui.icons import icon
 from app.ui.page import Page
 from app.ui.parts.buttons import button, primary_button
@@ -34,8 +34,7 @@ class ProfilePage(Page):
     title: ClassVar[str] = "Profile"
     icon: ClassVar[str] = "ph.gauge"
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def build(self) -> Iterator[None]:
         self.devices: dict[str, DeviceFacts] = {}
         self.tabs = QHBoxLayout()
         self.tab_buttons: dict[str, QPushButton] = {}
@@ -46,7 +45,11 @@ class ProfilePage(Page):
             "Settings", lambda: self.popup.open_under(self.settings_button), glyph="sliders-horizontal"
         )
         self.run_button = primary_button("Profile", self.primary, glyph="play", tip="Ctrl+Return")
-        self.run, self.compare = ProfileRun(desk), ProfileCompare(desk)
+        yield
+        self.run = ProfileRun(self.desk)
+        yield
+        self.compare = ProfileCompare(self.desk)
+        yield
         self.empty = EmptyState("", [("Profile", self.primary)], glyph="gauge")
         self.notes = column(gap=8)
         self._failed = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +14,6 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QVBoxLayout, QWidget
 from app.report import PARTS, build
 from app.ui import theme
 from app.ui.background import in_background
-from app.ui.desk import Desk
 from app.ui.page import Page
 from app.ui.parts.buttons import button, link_button, primary_button
 from app.ui.parts.card import Card, clear, column, row
@@ -30,8 +30,8 @@ class ReportPage(Page):
     title: ClassVar[str] = "Report"
     icon: ClassVar[str] = "ph.file-text"
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def build(self) -> Iterator[None]:
+        desk = self.desk
         self.boxes = {key: self._box(title) for key, title in PARTS.items()}
         self.preview = ReportPreview()
         self.save_button = primary_button("Save report…", self.primary, glyph="download-simple", tip="Ctrl+Return")
@@ -45,6 +45,7 @@ class ReportPage(Page):
         desk.study_changed.connect(lambda _: self._changed())
         desk.theme_changed.connect(lambda _: self.preview.html and self.preview.show_report(self.preview.html))
         desk.jobs_changed.connect(self._show_job)
+        yield from ()  # it takes no time
 
     def _box(self, title: str) -> QCheckBox:
         box = QCheckBox(title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +17,6 @@ from app.tradeoff import goal_words, has_limits
 from app.ui import theme, tradeoff_words
 from app.ui.background import in_background
 from app.ui.candidate_detail import CandidateDetail
-from app.ui.desk import Desk
 from app.ui.page import Page
 from app.ui.parts.buttons import link_button, primary_button
 from app.ui.parts.card import Card, clear, column, holder, row
@@ -43,26 +43,35 @@ class TradeoffPage(Page):
     icon: ClassVar[str] = "ph.chart-line"
     spares = (Scatter,)
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    # ------------------------------------------------------------------ building
+
+    def build(self) -> Iterator[None]:
         self.up, self.across = self._choice(UP, "Up"), self._choice(ACROSS, "Across")
         self.where = QComboBox()
         self.where.setAccessibleName("Device")
         self.compare_button = primary_button("Compare", self.primary, glyph="arrows-clockwise")
         self.compare_button.setToolTip("Run both in turn on this device (Ctrl+Return)")
         self.plot = take(Scatter)
+        yield
         self.count, self.sentence = caption(""), Elided("", "muted")
         self.strip = row(gap=10)
         self.table = DataTable("candidates", "Candidates", "Order of birth")
-        self.detail = CandidateDetail(desk)
-        make_one = ("Make one", lambda: desk.set_page("compress"))
+        make_one = ("Make one", lambda: self.desk.set_page("compress"))
         self.empty = EmptyState(ONE_POINT, [make_one], glyph="chart-line", primary=True)
         self.notices = column(gap=8)
-        self._assemble()
+        yield
+        self.detail = CandidateDetail(self.desk)
+        yield
+        middle = self._middle()
+        yield
+        self.columns = MiddleAndRight("tradeoff", middle, self.detail, ("Candidates", "Candidate"), right_width=300)
+        yield
+        layout = QVBoxLayout(self)
+        edge = theme.px(theme.MARGIN)
+        layout.setContentsMargins(edge, theme.px(12), edge, theme.px(16))
+        layout.addWidget(self.columns)
         self._connect()
         self.freshen()
-
-    # ------------------------------------------------------------------ building
 
     @staticmethod
     def _choice(keys: tuple[AxisKey, ...], name: str) -> QComboBox:
@@ -73,7 +82,7 @@ class TradeoffPage(Page):
         made.setMinimumHeight(theme.px(theme.CONTROL))
         return made
 
-    def _assemble(self) -> None:
+    def _middle(self) -> QWidget:
         head = row(
             label("Trade-off", "page"), 12, caption("Up"), self.up, caption("Across"), self.across, caption("on"),
             self.where, None, self.compare_button,
@@ -88,11 +97,7 @@ class TradeoffPage(Page):
         splitter.setStretchFactor(0, 1)
         middle = holder(column(head, holder(self.notices), splitter, gap=10))
         middle.layout().setStretch(2, 1)  # type: ignore[union-attr]
-        self.columns = MiddleAndRight("tradeoff", middle, self.detail, ("Candidates", "Candidate"), right_width=300)
-        layout = QVBoxLayout(self)
-        edge = theme.px(theme.MARGIN)
-        layout.setContentsMargins(edge, theme.px(12), edge, theme.px(16))
-        layout.addWidget(self.columns)
+        return middle
 
     def _plot_card(self) -> Card:
         card = Card(pad=14, gap=4)

@@ -38,6 +38,7 @@ class Window(QWidget):
         super().__init__()
         self.desk, self.studies, self.entries = desk, studies, {entry.key: entry for entry in pages}
         self.made: dict[str, Page] = {}
+        self._begun: dict[str, Page] = {}
         self._rest = self._pieces()
         self.setWindowTitle("NetBonsai")
         self.setAcceptDrops(True)
@@ -123,7 +124,8 @@ class Window(QWidget):
     def page(self, key: str) -> Page:
         """The page, made when it is first wanted."""
         if key not in self.made:
-            made = self.entries[key].make(self.desk)
+            made = self._begun.pop(key, None) or self.entries[key].begin(self.desk)
+            made.finish()
             self.made[key] = made
             self.stack.addWidget(made)
             self.opening.follow(made)
@@ -148,14 +150,23 @@ class Window(QWidget):
 
     def _pieces(self) -> Iterator[None]:
         """The making of the pages, in pieces of which each is too short to be felt."""
-        for entry in self.entries.values():
-            for kind in entry.page.spares if entry.key not in self.made else ():
-                make_spare(kind)
-                yield
-            page = self.page(entry.key)
+        for key, entry in self.entries.items():
+            if key not in self.made:
+                yield from self._pieces_of(entry)
+            page = self.page(key)
             yield
             page.prepare()
             yield
+
+    def _pieces_of(self, entry: PageEntry) -> Iterator[None]:
+        """Whoever wants the page meanwhile finishes it."""
+        for kind in entry.page.spares:
+            make_spare(kind)
+            yield
+        if entry.key not in self.made:
+            self._begun[entry.key] = begun = entry.begin(self.desk)
+            yield
+            yield from begun.rest
 
     # ---- what the frame shows
 

@@ -12,10 +12,10 @@ class BlankPage(Page):
     title: ClassVar[str] = "Compress"
     icon: ClassVar[str] = "scissors"
 
-    def __init__(self, desk) -> None:
-        super().__init__(desk)
+    def build(self):
         self.asked: list[object] = []
         self.button = QPushButton("A button", self)
+        yield
 
     def primary(self) -> None:
         self.asked.append("primary")
