@@ -20,6 +20,7 @@ logging.getLogger("onnx_ir").setLevel(logging.ERROR)
 
 GRAPH, INITIALIZER = 7, 5  # ModelProto.graph, GraphProto.initializer
 RAW_DATA, EXTERNAL_DATA, DATA_LOCATION = 9, 13, 14  # of TensorProto
+EXTERNAL = 1  # TensorProto.DataLocation
 BIG = 1024  # bytes; smaller tensors travel inside the skeleton, where shape inference can see them
 LARGEST_FILE = 2**31 - 1  # what protobuf reads
 
@@ -156,7 +157,7 @@ def _graph(data: bytes, start: int, stop: int, waiting: Iterator[ir.TensorProtoc
 def _without_marker(data: bytes, start: int, stop: int) -> bytes | None:
     """The TensorProto less what marks it external; None when it is not marked."""
     own = list(fields(data, start, stop))
-    if not any(field.number == DATA_LOCATION for field in own):
+    if not any(field.number == DATA_LOCATION and data[field.value] == EXTERNAL for field in own):
         return None
     return b"".join(
         data[field.start : field.stop] for field in own if field.number not in (EXTERNAL_DATA, DATA_LOCATION)

@@ -15,6 +15,7 @@ from profiler.formats.onnx_tensors import Tensors, map_file, refused
 from profiler.garbage import uncollected
 from profiler.mapped import MappedFile
 from profiler.network import Network, name_nodes, recipe_in
+from profiler.serial import BIG
 from profiler.shapes import open_negative, subgraphs, within
 from profiler.wire import WireError
 
@@ -41,8 +42,9 @@ def read_onnx(path: Path) -> Network:
         tensors.place(every)
         name_nodes(model)
         as_written = _put_in_order(path, model)
-    # shape inference may begin from the file's own message where that has all that the model has
-    outline = proto.SerializeToString() if as_written and tensors.single and len(every) == 1 else None
+    # shape inference may begin from the file's own message where that has all that the model has, and nothing large
+    whole = as_written and tensors.single and len(every) == 1 and tensors.inside <= 2 * BIG
+    outline = proto.SerializeToString() if whole else None
     own = file if tensors.single else None
     return Network(model, name=path.stem, path=path, input_recipe=recipe_in(model), file=own, outline=outline)
 

@@ -27,9 +27,10 @@ PLAIN = {FLOAT_DATA: 1, DOUBLE_DATA: 11}  # repeated fields whose packed bytes a
 VARINTS = {5: "int32_data", 7: "int64_data", 11: "uint64_data"}  # a value takes one byte there and eight when read
 STRING_DATA = 6
 VALUES = frozenset((RAW_DATA, STRING_DATA, *PLAIN, *VARINTS))  # the fields of a TensorProto that hold values
+REPLACED = VALUES | {EXTERNAL_DATA, DATA_LOCATION}
 DEEPEST = 60  # messages within messages; protobuf itself ends at 100
 MOST = 1_000_000  # parts of one graph: some bytes each in the file, some kilobytes each in memory
-FEW = 1000  # parts of one tensor; with more its values are not packed
+FEW = 1000  # parts of one tensor; with more, its values are not packed, and take a multiple in memory
 LARGEST_SETTING = 1 << 24  # bytes of a node's attributes that are no tensors: lists of numbers
 Part = bytes | memoryview
 
@@ -77,23 +78,32 @@ def _tensor(data: memoryview, outer: Field, mark: str) -> list[Part] | None:
     The mark is followed by the field's name where the values are not as numbers lie in memory.
     """
     own = list(islice(fields(data, outer.value, outer.stop), FEW))
-    values = [field for field in own if field.number in VALUES]
-    if len(values) != 1 or values[0].wire != BYTES or any(field.number == DATA_LOCATION for field in own):
+    if len([field for field in own if field.number in VALUES - {STRING_DATA}]) > FEW // 2:
+        raise TooMuch("keeps the values of a weight one by one")
+    found = _values(own)
+    if found is None or len(own) == FEW or found.stop - found.value <= BIG or _number(data, own, DATA_LOCATION) == 1:
         return None
-    (found,) = values
-    if len(own) == FEW or found.stop - found.value <= BIG or found.number == STRING_DATA:
-        return None
-    if found.number in PLAIN and _type(data, own) != PLAIN[found.number]:
+    if found.number in PLAIN and _number(data, own, DATA_TYPE) != PLAIN[found.number]:
         return None
     location = _entry("location", mark + VARINTS.get(found.number, ""))
-    kept: list[Part] = [data[f.start : f.stop] for f in own if f is not found and f.number != EXTERNAL_DATA]
+    kept: list[Part] = [data[field.start : field.stop] for field in own if field.number not in REPLACED]
     place = _entry("offset", str(found.value)) + _entry("length", str(found.stop - found.value))
     return [*kept, encoded(DATA_LOCATION << 3) + b"\x01", location, place]
 
 
-def _type(data: memoryview, own: list[Field]) -> int:
-    stated = [data[field.stop - 1] for field in own if field.number == DATA_TYPE and field.stop - field.value == 1]
-    return stated[-1] if stated else -1
+def _values(own: list[Field]) -> Field | None:
+    """The one field that holds the values; of several `raw_data` the last, as protobuf takes it."""
+    raw = [field for field in own if field.number == RAW_DATA]
+    found = raw or [field for field in own if field.number in VALUES]
+    if (len(found) > 1 and not raw) or not found or found[-1].wire != BYTES or found[-1].number == STRING_DATA:
+        return None
+    return found[-1]
+
+
+def _number(data: memoryview, own: list[Field], number: int) -> int | None:
+    """A field that is a small number, as it was said last."""
+    stated = [data[field.value] for field in own if field.number == number and field.stop - field.value == 1]
+    return stated[-1] if stated else None
 
 
 def _entry(key: str, value: str) -> bytes:

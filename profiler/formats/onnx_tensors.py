@@ -54,6 +54,7 @@ class Tensors:
         self.mark = f"{os.urandom(8).hex()}/"  # nothing a file that was written before could say
         self._files = {self.mark: file}
         self._sparse: list[onnx.SparseTensorProto] = []
+        self.inside = 0  # the most bytes of a tensor that stays in the message
 
     @property
     def single(self) -> bool:
@@ -66,6 +67,7 @@ class Tensors:
             dtype = _type(self._path, who, tensor)
             if tensor.data_location != onnx.TensorProto.EXTERNAL:
                 _check_inline(self._path, who, tensor, dtype)
+                self.inside = max(self.inside, tensor.ByteSize())
             elif min(tensor.dims, default=0) < 0:
                 raise refused(self._path, f"{who} has a size below 0.")
 

@@ -46,6 +46,13 @@ PLUMBED = (
 )
 
 
+class Files(dict):
+    """Files by name, told in one word where a test failed."""
+
+    def __repr__(self):
+        return "files"
+
+
 def numbers(*values):
     return np.array(values, np.int64)
 
@@ -71,7 +78,7 @@ def corpus(folder):
         dims=[64, 32],
     )
     protos["sparse"] = sparse
-    files = {name: proto.SerializeToString() for name, proto in protos.items()}
+    files = Files((name, proto.SerializeToString()) for name, proto in protos.items())
     for name in ("LeNet-5", "ResNet-20", "SqueezeNet-1.1"):
         save(zoo.build(name), folder / f"{name}.onnx")
         files[name] = (folder / f"{name}.onnx").read_bytes()
