@@ -87,7 +87,7 @@ def check_open(network: Network) -> None:
                 f"The shape of the input “{name}” is not known.", fix=f"Give it: --input {name}=1x3x224x224."
             )
         first = next(iter(network.inputs)) == name
-        fitting = "x".join(str(size) if isinstance(size, int) else _usual(axis) for axis, size in enumerate(shape))
+        fitting = "x".join(_usual(axis, size) for axis, size in enumerate(shape))
         raise BadInput(
             f"The input “{name}” has open sizes.",
             f"It is {written(shape)}.",
@@ -95,9 +95,11 @@ def check_open(network: Network) -> None:
         )
 
 
-def _usual(axis: int) -> str:
-    """A size to show in an example."""
-    return {0: "1", 1: "3"}.get(axis, "224")
+def _usual(axis: int, size: int | str) -> str:
+    """The size, or one to show in an example."""
+    if isinstance(size, int):
+        return str(size)
+    return "1" if "batch" in size.lower() else {0: "1", 1: "3"}.get(axis, "224")
 
 
 def counted_weights(network: Network) -> tuple[list[ir.TensorProtocol], dict[str, ir.TensorProtocol]]:

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from profiler import formats, zoo
 from profiler.breakdown import breakdown
 from profiler.errors import BadInput
 from profiler.layer import Layer
+from profiler.network import save
 from profiler.operators import COSTS
 
 
@@ -200,3 +202,17 @@ def test_several_inputs_and_initializers_listed_as_inputs(make):
     network = make("g (float[1,4] x, float[4,2] w) => (float[1,2] y) { y = MatMul (x, w) }", w=f(4, 2))
     assert dict(network.inputs) == {"x": (1, 4)}
     assert breakdown(network).totals("fc").params == 8
+
+
+@pytest.mark.parametrize("name", ["LeNet-5", "ResNet-20", "SqueezeNet-1.1", "MobileNet-v3-small"])
+def test_a_file_counts_as_the_network_it_was_written_from(name, tmp_path):
+    """A file is counted from its own message where that is enough, a network that was built from its graph."""
+    network = zoo.build(name)
+    save(network, tmp_path / f"{network.name}.onnx")
+    assert breakdown(formats.read(tmp_path / f"{network.name}.onnx")) == breakdown(network)
+
+
+def test_a_hint_takes_a_batch_for_one(make):
+    network = make("g (float[B,4] x, float[2,batch,8] s) => (float[B,4] y) { y = Relu (x) }")
+    with pytest.raises(BadInput, match=r"--input s=2x1x8"):
+        breakdown(network)
