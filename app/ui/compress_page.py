@@ -115,7 +115,10 @@ class CompressPage(Page):
         self.recipe_card.add_button.clicked.connect(self.ask_step)
         self.recipe_card.add_step.chosen.connect(lambda key: self.draft.add(key, self._has_data()))
         self.draft.changed.connect(self._changed)
-        self.draft.step_picked.connect(lambda _: self._step_picked())
+        # in a turn of its own: what a picked step shows comes on top of what the change does
+        self._picked = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
+        self._picked.timeout.connect(self._step_picked)
+        self.draft.step_picked.connect(lambda _: self._picked.start())
         self.histograms.arrived.connect(lambda letter, _: letter == self.parent_letter and self._show_effect())
         self.histograms.failed.connect(self.show_error)
         self.step_card.form.edited.connect(self._edit)

@@ -30,6 +30,8 @@ from app.ui.shortcuts import Shortcuts
 from app.ui.studies import Studies
 from app.ui.top_bar import TopBar
 
+DRESSED_AT_ONCE = 40  # widgets in one piece of work
+
 
 class Window(QWidget):
     """One window, one study."""
@@ -155,6 +157,7 @@ class Window(QWidget):
                 yield from self._pieces_of(entry)
             page = self.page(key)
             yield
+            yield from self._dress(page)
             page.prepare()
             yield
 
@@ -167,6 +170,19 @@ class Window(QWidget):
             self._begun[entry.key] = begun = entry.begin(self.desk)
             yield
             yield from begun.rest
+
+    def _dress(self, page: Page) -> Iterator[None]:
+        """What showing a page for the first time would do at once: its widgets' looks, then where they lie."""
+        for place, widget in enumerate(page.findChildren(QWidget)):
+            widget.ensurePolished()
+            if place % DRESSED_AT_ONCE == DRESSED_AT_ONCE - 1:
+                yield
+        if not page.isVisible():
+            page.setGeometry(self.stack.rect())
+            layout = page.layout()
+            if layout is not None:
+                layout.activate()
+        yield
 
     # ---- what the frame shows
 

@@ -67,6 +67,7 @@ def test_a_step_is_added_from_the_menu(qtbot, page):
     qtbot.keyClick(page.recipe_card.add_step.field, Qt.Key.Key_Return)
     assert [step["method"] for step in page.draft.steps] == ["magnitude_pruning"]
     assert page.recipe_card.list.rows[0].title.text() == "Prune by magnitude"
+    settle()
     assert page.step_card.pages.currentWidget() is page.editor
     assert page.run_button.isEnabled()
 
