@@ -14,7 +14,7 @@ from app.ui.layer_sliders import LayerSliders, SliderLine
 from app.workbench import JobView
 from profiler.progress import Progress
 from tests.app.ui.pages_support import PRUNE, InstantWorkbench, baseline_facts, breakdown, study_facts
-from tests.app.ui.shown import show
+from tests.app.ui.shown import settle, show
 from tests.app.ui.test_plots import drag
 
 pytestmark = pytest.mark.usefixtures("at_once")
