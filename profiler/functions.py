@@ -37,7 +37,7 @@ def inlined(model: ir.Model, *, exact: bool = True) -> ir.Model:
 
     try:
         InlinePass()(copy)
-    except (*SIGNS, NotImplementedError):  # another opset, a function that takes graphs
+    except (*SIGNS, ir.passes.InvariantError):  # another opset, a function that takes graphs
         return model
     _take_names(copy)
     return copy

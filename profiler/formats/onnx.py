@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import onnx
@@ -37,6 +38,7 @@ def read_onnx(path: Path) -> Network:
         tensors.spread(proto)
         model = ir.from_proto(proto)
         every = [graph for top in (model.graph, *(f.graph for f in model.functions.values())) for graph in within(top)]
+        _check_names(path, model, every)
         open_negative(every)
         _check_complete(path, every)
         tensors.place(every)
@@ -83,6 +85,19 @@ def _check_makers(path: Path, graph: onnx.GraphProto) -> None:
             if name and name in makers:
                 raise refused(path, f"Two nodes make the value “{name}”: “{makers[name]}” and “{maker}”.")
             makers[name] = maker
+
+
+def _check_names(path: Path, model: ir.Model, every: list[ir.Graph]) -> None:
+    """Names are text; what is no UTF-8 arrives as bytes."""
+    names = chain(
+        chain.from_iterable(model.functions),
+        (value.name for graph in every for value in chain(graph.inputs, graph.initializers.values())),
+        (name for graph in every for node in graph for name in (node.name, node.op_type, node.domain)),
+        (value.name for graph in every for node in graph for value in node.outputs),
+    )
+    for name in names:
+        if isinstance(name, bytes):
+            raise refused(path, f"It has a name that is no text: {name[:32]!r}.")
 
 
 def _check_complete(path: Path, every: list[ir.Graph]) -> None:

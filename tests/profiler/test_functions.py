@@ -88,6 +88,12 @@ def test_weights_inside_a_function_count_once_and_stay_in_the_file(tmp_path):
     assert counted.totals("fc").macs == 2 * 2048
 
 
+def test_a_name_that_is_no_text_is_refused(nested):
+    nested.write_bytes(nested.read_bytes().replace(b"Block", b"Bl\xffck"))
+    with pytest.raises(BadInput, match="name that is no text"):
+        formats.read(nested)
+
+
 def test_functions_in_a_circle_are_refused(tmp_path):
     a = function("A", [call("in_a", "B", "x")], ["x"], ["in_a_out"])
     b = function("B", [call("in_b", "A", "x")], ["x"], ["in_b_out"])
