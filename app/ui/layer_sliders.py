@@ -19,7 +19,7 @@ from app.ui.parts.text import Elided, label
 from app.ui.step_form import number_field
 
 WIDTHS = (64, 64, 66, 90, 84, 60)  # px at 100 %: name, weights, threshold, slider, share, stay
-AT_ONCE, A_TURN = 8, 4  # rows made at once, then in each turn of the event loop: a row takes some 3 ms
+AT_ONCE, A_TURN = 4, 4  # rows made at once, then in each turn of the event loop: a row takes some 3 ms
 HEADS = ("Layer", "Weights", "Threshold", "Prune", "", "Stay")
 
 

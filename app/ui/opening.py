@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 import assets
@@ -125,7 +125,8 @@ class Opening(QObject):
     def _recipe(self, path: Path) -> None:
         def add(answer: dict[str, Any]) -> None:
             self.window.show_page("compress")
-            self.window.shown.take_recipe(answer["steps"])
+            # a page that is shown and a step that is shown are each enough for one turn of the event loop
+            QTimer.singleShot(0, lambda: self.window.page("compress").take_recipe(answer["steps"]))
 
         self.desk.ask("read_recipe", {"path": str(path)}, add)
 

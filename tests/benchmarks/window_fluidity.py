@@ -135,6 +135,7 @@ def play(window, desk, studies, ticks: Ticks, moments: dict[str, float]) -> Iter
 
     ticks.act = "fc6’s histogram fetched"
     window.show_page("compress")
+    yield pause(0.2)
     page = window.shown
     page.take_recipe([{"method": "magnitude_pruning", "share": 0.9, "epochs": 0}])
     desk.select_layer("fc6")
