@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -149,6 +150,8 @@ class Window(QWidget):
             QTimer.singleShot(200, self.make_rest)
         elif next(self._rest, self) is not self:
             QTimer.singleShot(30, self.make_rest)
+        else:
+            gc.freeze()  # what stands now stays: looking it through for garbage would stop the window each time
 
     def _pieces(self) -> Iterator[None]:
         """The making of the pages, in pieces of which each is too short to be felt."""
