@@ -118,7 +118,25 @@ def _outline(model: ir.Model) -> onnx.ModelProto:
         model.functions.clear()
         lift_constants(model)
     data, _ = skeleton(model)
-    return onnx.ModelProto.FromString(data)
+    proto = onnx.ModelProto.FromString(data)
+    without_words(proto)
+    return proto
+
+
+def without_words(proto: onnx.ModelProto) -> None:
+    """Leave out what is said about the model and its nodes, which may be long: no shape follows from it. In place."""
+    for field in ("producer_name", "producer_version", "domain", "doc_string", "metadata_props", "training_info"):
+        proto.ClearField(field)
+    for field in ("doc_string", "metadata_props", "quantization_annotation"):
+        proto.graph.ClearField(field)
+    for node in proto.graph.node:
+        if node.ByteSize() > BIG:
+            node.ClearField("doc_string")
+            node.ClearField("metadata_props")
+            for attribute in node.attribute:
+                attribute.ClearField("doc_string")
+                if len(attribute.s) > BIG:
+                    attribute.ClearField("s")
 
 
 def _known_to_onnx(proto: onnx.ModelProto) -> onnx.ModelProto:

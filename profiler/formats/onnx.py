@@ -17,7 +17,7 @@ from profiler.garbage import uncollected
 from profiler.mapped import MappedFile
 from profiler.network import Network, name_nodes, recipe_in
 from profiler.serial import BIG
-from profiler.shapes import open_negative, subgraphs, within
+from profiler.shapes import open_negative, subgraphs, within, without_words
 from profiler.wire import WireError
 
 MOST_TOLD = 5  # names of nodes in a message
@@ -46,6 +46,8 @@ def read_onnx(path: Path) -> Network:
         as_written = _put_in_order(path, model)
     # shape inference may begin from the file's own message where that has all that the model has, and nothing large
     whole = as_written and tensors.single and len(every) == 1 and tensors.inside <= 2 * BIG
+    if whole:
+        without_words(proto)
     outline = proto.SerializeToString() if whole else None
     own = file if tensors.single else None
     return Network(model, name=path.stem, path=path, input_recipe=recipe_in(model), file=own, outline=outline)

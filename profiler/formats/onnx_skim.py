@@ -31,7 +31,9 @@ REPLACED = VALUES | {EXTERNAL_DATA, DATA_LOCATION}
 DEEPEST = 60  # messages within messages; protobuf itself ends at 100
 MOST = 1_000_000  # parts of one graph: some bytes each in the file, some kilobytes each in memory
 FEW = 1000  # parts of one tensor; with more, its values are not packed, and take a multiple in memory
-LARGEST_SETTING = 1 << 24  # bytes of a node's attributes that are no tensors: lists of numbers
+LARGEST = {"attribute": 1 << 24}  # bytes of what is no tensor: lists of numbers, what operators of one's own keep
+LARGEST_WORDS = 1 << 20  # and of all else: names and words
+METADATA, TRAINING = 14, 20  # of ModelProto; training is left out, as onnx_ir leaves it
 Part = bytes | memoryview
 
 
@@ -56,8 +58,12 @@ def _message(data: memoryview, start: int, stop: int, kind: str, mark: str, dept
         if count > MOST:
             raise TooMuch(f"has more than {MOST:,} parts in one {kind}")
         part = inside.get(field.number)
-        if part is None and kind == "attribute" and field.stop - field.value > LARGEST_SETTING:
-            raise TooMuch(f"has a setting of {field.stop - field.value:,} bytes")
+        if part is None and field.stop - field.value > LARGEST.get(kind, LARGEST_WORDS):
+            if kind != "model" or field.number not in (METADATA, TRAINING):
+                raise TooMuch(f"has {field.stop - field.value:,} bytes where no weights belong")
+            if field.number == TRAINING:
+                parts.append(data[kept : field.start])
+                kept = field.stop
         if part is None or field.stop - field.value <= BIG or field.wire != BYTES or depth > DEEPEST:
             continue
         short = (

@@ -26,7 +26,7 @@ from tests.profiler.models import nested_functions, opset_network, residual_netw
 from tests.profiler.mutation import KINDS, mutated, parsed, written
 
 EXAMPLES = int(os.environ.get("NETBONSAI_MUTATIONS", "120"))
-TIMES, CONSTANT = 3, 4_000_000  # bytes a file may take: three times itself, and what a small graph takes in Python
+TIMES, CONSTANT = 3, 8_000_000  # bytes a file may take: three times itself, and what a small graph takes in Python
 SECONDS = 10
 # Memory that is freed goes back to the system, so that the next case cannot hide in what the last one left
 GIVES_BACK = {"PYTHONMALLOC": "malloc", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}

@@ -193,7 +193,7 @@ def test_a_graph_of_more_parts_than_any_network_has(tmp_path):
 
 @pytest.mark.parametrize(
     ("packed", "words"),
-    [(True, "has a setting of 16,777,217 bytes"), (False, "has more than 1,000,000 parts in one attribute")],
+    [(True, "has 16,777,217 bytes where no weights belong"), (False, "has more than 1,000,000 parts in one attribute")],
 )
 def test_a_setting_longer_than_any_network_has(tmp_path, packed, words):
     """A byte or two a number in the file, tens of bytes in memory."""
