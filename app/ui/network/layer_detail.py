@@ -75,7 +75,8 @@ class LayerDetail(Card):
         kind = caption(KIND_NAMES[layer.kind] if layer.kind != "other" else layer.op)
         line = row(Swatch(layer.kind, 10), name, kind)
         line.setStretch(1, 1)
-        self._lines.addLayout(column(line, label(place, "caption", wrap=True), gap=6))
+        told = [label(text, "caption", wrap=True) for text in (place, layer.note) if text]
+        self._lines.addLayout(column(line, *told, gap=6))
 
     def _shares(self, found: list[story.Share]) -> None:
         items: list = []

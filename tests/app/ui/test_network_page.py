@@ -157,3 +157,16 @@ def test_an_empty_study_says_what_to_do(qtbot, tmp_path, workers):
     qtbot.waitUntil(lambda: "Reading AlexNet…" in texts(made))
     desk.detach()
     empty.close()
+
+
+def test_what_a_count_leaves_to_say_is_said(page: NetworkPage, desk, workbench: Workbench, lenet5: Breakdown):
+    """A loop of unknown length, say: what one turn costs stands beside its name."""
+    from dataclasses import replace
+
+    odd = replace(lenet5.layers[1], name="loop", op="Loop", macs=None, note="4,608 MACs for each turn.")
+    workbench.record(CandidateBorn("D", None, "Odd", "object:d", "odd.onnx", replace(lenet5, layers=(odd,)), None))
+    settle()
+    desk.select_candidate("D")
+    desk.select_layer("loop")
+    settle()
+    assert "4,608 MACs for each turn." in texts(page.detail)
