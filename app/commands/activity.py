@@ -6,13 +6,12 @@ from argparse import Namespace
 from pathlib import Path
 
 from app import words
-from app.activity_story import HEADS, RANDOM, activity_rows, headline, looked_at, share_words
+from app.activity_story import HEADS, RANDOM, activity_rows, headline, is_random, looked_at, share_words
 from app.answers import active
 from app.commands.bench import bench
 from app.commands.networks import input_shapes
 from app.commands.say import Say
 from app.facts import ActivityMeasured
-from app.networks import is_random
 
 
 def activity(args: Namespace, say: Say) -> None:
@@ -24,7 +23,7 @@ def activity(args: Namespace, say: Say) -> None:
         work.run(work.workbench.activity(letter, args.split, args.samples))
         found = work.study.candidate(letter).activity
         assert found is not None
-        random = is_random(work.study.candidate(letter).source)
+        random = is_random(work.study, letter)
     say.answer(active(found))
     _say(found, say)
     if random:

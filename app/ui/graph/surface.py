@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, QTimer
 from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -22,6 +21,7 @@ from app.ui.graph.colours import fill_of
 from app.ui.graph.paint import GraphPainter, Look
 from app.ui.graph.scene import Scene
 from app.ui.graph.tiles import CALM, HURRY, Tiles, View
+from app.ui.parts.focus_ring import paint_ring
 from app.ui.plots.hover_card import HoverCard
 
 CLOSEST = 2.5  # the largest scale at 100 %
@@ -170,9 +170,7 @@ class GraphSurface(QWidget):
         self.paint(painter, kept=self.tiles)
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), theme.px(theme.RADIUS), theme.px(theme.RADIUS))
+            paint_ring(painter, self.rect(), theme.px(theme.RADIUS))
         painter.end()
 
     def paint(self, painter: QPainter, kept: Tiles | None = None) -> None:

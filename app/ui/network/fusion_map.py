@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from app import fusion_story as story
@@ -11,6 +11,7 @@ from app import words
 from app.fusion_story import Block, FusionDrawing, FusionRow
 from app.ui import theme
 from app.ui.network.fusion_paint import HEAD, FusionPainter
+from app.ui.parts.focus_ring import paint_ring
 from app.ui.plots.hover_card import HoverCard
 from profiler.fusion import Fusion
 
@@ -127,9 +128,7 @@ class FusionMap(QAbstractScrollArea):
         if self.found is not None:
             self._paint(painter)
         if self.hasFocus():
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
+            paint_ring(painter, self.viewport().rect())
         painter.end()
 
     def _paint(self, painter: QPainter) -> None:

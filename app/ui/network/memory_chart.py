@@ -4,38 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter
 
 from app import words
 from app.memory_story import MemoryRow, known_words
 from app.ui import theme
-from app.ui.plots.hover_card import HoverCard
+from app.ui.network.layer_chart import LayerChart, Told
 from profiler.memory import Lifetime, MemoryUse
 
-AXIS, FOOT = 58, 16  # px for the bytes at the left and the words under each part
+FOOT = 16  # px for the words under each part
 LANE, MOST_LANES = 9, 9  # px a tensor's line has with its gap; how many lie one below the other
 FADED = 0.4
 
 
-class MemoryChart(QWidget):
-    """`picked(layer)` by click or arrow keys. Bars are in the layer's kind; the peak and the selected one are full."""
+class MemoryChart(LayerChart):
+    """Bars are in the layer's kind; the peak and the selected one are full."""
 
-    picked = Signal(str)
-    opened = Signal(str)
+    axis = 58
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("Memory over the layers")
         self.use: MemoryUse | None = None
         self.bars: tuple[MemoryRow, ...] = ()
         self.lanes: list[list[Lifetime]] = []
-        self.layer = ""
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Memory over the layers")
-        self.hover = HoverCard(self)
 
     def sizeHint(self) -> QSize:
         return QSize(theme.px(520), theme.px(240))
@@ -46,23 +38,16 @@ class MemoryChart(QWidget):
     def show_memory(self, use: MemoryUse, bars: Sequence[MemoryRow]) -> None:
         self.use, self.bars = use, tuple(bars)
         self.lanes = lanes(use.lifetimes)
-        self._say()
-        self.update()
+        self.show_again()
 
-    def select(self, layer: str) -> None:
-        self.layer = layer
-        self._say()
-        self.update()
+    def names(self) -> list[str]:
+        return [bar.layer for bar in self.bars]
 
-    def _say(self) -> None:
+    def described(self) -> str:
         bar = next((bar for bar in self.bars if bar.layer == self.layer), None)
-        said = f"{bar.layer}, {bar.alive_words} alive" if bar is not None else ""
-        self.setAccessibleDescription(said)
+        return f"{bar.layer}, {bar.alive_words} alive" if bar is not None else ""
 
     # ---- where things lie
-
-    def _step(self) -> float:
-        return (self.width() - theme.px(AXIS)) / max(len(self.bars), 1)
 
     def _floor(self) -> float:
         """Where the bars stand: the lifetimes are below."""
@@ -70,31 +55,23 @@ class MemoryChart(QWidget):
         return self.height() - theme.px(2 * FOOT + 6) - lines * theme.px(LANE)
 
     def bar_rect(self, place: int) -> QRectF:
-        step, floor = self._step(), self._floor()
+        step, floor = self.column_width(), self._floor()
         gap = min(2.0, step / 4)
         high = max(self.bars[place].share * (floor - theme.px(18)), 1.0)
-        return QRectF(theme.px(AXIS) + place * step, floor - high, max(step - gap, 0.7), high)
+        return QRectF(theme.px(self.axis) + place * step, floor - high, max(step - gap, 0.7), high)
 
     def life_rect(self, lane: int, life: Lifetime) -> QRectF:
-        step = self._step()
+        step = self.column_width()
         top = self._floor() + theme.px(FOOT + 4) + lane * theme.px(LANE)
-        left = theme.px(AXIS) + life.born * step
+        left = theme.px(self.axis) + life.born * step
         return QRectF(left, top, max((life.dies + 1 - life.born) * step - 1.5, 1.0), theme.px(LANE - 3))
 
     # ---- painting
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.use is not None and self.bars:
-            self._paint_lives(painter)
-            self._paint_bars(painter)
-            self._paint_axis(painter)
-        if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
-        painter.end()
+    def draw(self, painter: QPainter) -> None:
+        self._paint_lives(painter)
+        self._paint_bars(painter)
+        self._paint_axis(painter)
 
     def _paint_bars(self, painter: QPainter) -> None:
         for place, bar in enumerate(self.bars):
@@ -117,21 +94,22 @@ class MemoryChart(QWidget):
                 painter.fillRect(self.life_rect(lane, life), fill)
 
     def _paint_axis(self, painter: QPainter) -> None:
-        assert self.use is not None
         painter.setFont(theme.font(theme.CAPTION))
         painter.setPen(theme.colour("line"))
         floor = self._floor()
-        painter.drawLine(QPointF(theme.px(AXIS), floor), QPointF(self.width(), floor))
+        painter.drawLine(QPointF(theme.px(self.axis), floor), QPointF(self.width(), floor))
         painter.setPen(theme.colour("muted"))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         top = max(bar.known_bytes for bar in self.bars)
         for share in (0.0, 0.5, 1.0):
             y = floor - share * (floor - theme.px(18))
-            painter.drawText(QRectF(0, y - 8, theme.px(AXIS - 8), 16), right, words.megabytes(share * top))
-        lane = QRectF(0, floor + theme.px(FOOT + 2), theme.px(AXIS - 8), theme.px(12))
+            painter.drawText(QRectF(0, y - 8, theme.px(self.axis - 8), 16), right, words.megabytes(share * top))
+        lane = QRectF(0, floor + theme.px(FOOT + 2), theme.px(self.axis - 8), theme.px(12))
         painter.drawText(lane, right, "Tensors")
         hidden = sum(len(line) for line in self.lanes[MOST_LANES:])
-        foot = QRectF(theme.px(AXIS), self.height() - theme.px(FOOT), self.width() - theme.px(AXIS), theme.px(FOOT))
+        foot = QRectF(
+            theme.px(self.axis), self.height() - theme.px(FOOT), self.width() - theme.px(self.axis), theme.px(FOOT)
+        )
         painter.drawText(foot, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, "first layer")
         last = f"{hidden} small tensors are not drawn  ·  last layer" if hidden else "last layer"
         painter.drawText(foot, right, last)
@@ -144,36 +122,11 @@ class MemoryChart(QWidget):
         bar, rect = self.bars[place], self.bar_rect(place)
         text = f"{bar.alive_words} at {words.shortened(bar.layer)}"
         width = painter.fontMetrics().horizontalAdvance(text)
-        left = min(max(rect.center().x() - width / 2, theme.px(AXIS)), self.width() - width)
+        left = min(max(rect.center().x() - width / 2, theme.px(self.axis)), self.width() - width)
         painter.setPen(theme.colour("text"))
         painter.drawText(QRectF(left, rect.top() - theme.px(16), width + 2, theme.px(15)), text)
 
-    # ---- mouse and keys
-
-    def _place(self, x: float) -> int | None:
-        place = int((x - theme.px(AXIS)) // self._step()) if x >= theme.px(AXIS) else -1
-        return place if 0 <= place < len(self.bars) else None
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        place = self._place(event.position().x())
-        if place is not None:
-            self.picked.emit(self.bars[place].layer)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        place = self._place(event.position().x())
-        if place is not None:
-            self.opened.emit(self.bars[place].layer)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at = event.position()
-        place = self._place(at.x())
-        if place is None:
-            self.hover.hide()
-            return
-        title, lines = self._told(at, place)
-        self.hover.show_at(QPoint(int(at.x()), int(at.y())), title, lines)
-
-    def _told(self, at: QPointF, place: int) -> tuple[str, list[tuple[str, str]]]:
+    def told(self, at: QPointF, place: int) -> Told:
         """The tensor under the mouse, else the layer."""
         for lane, line in enumerate(self.lanes[:MOST_LANES]):
             for life in line:
@@ -186,24 +139,6 @@ class MemoryChart(QWidget):
         made = "not known" if bar.made_bytes is None else words.megabytes(bar.made_bytes)
         alive = known_words(bar.alive_bytes, bar.known_bytes)
         return bar.layer, [("Alive", alive), ("Made here", made), ("Weights", words.megabytes(bar.weight_bytes))]
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.hover.hide()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(Qt.Key(event.key()), 0)
-        if step:
-            self.step(step)
-        else:
-            super().keyPressEvent(event)
-
-    def step(self, by: int) -> None:
-        """To the next layer that runs, or the one before."""
-        names = [bar.layer for bar in self.bars]
-        if names:
-            place = names.index(self.layer) + by if self.layer in names else 0
-            self.picked.emit(names[max(0, min(place, len(names) - 1))])
 
     def rows(self) -> list[list[str]]:
         """Layer, bytes alive, bytes made, bytes of weights."""

@@ -10,6 +10,7 @@ from app import words
 from app.shares import LayerShare, Shares
 from app.treemap import Tile, tiles
 from app.ui import theme
+from app.ui.parts.focus_ring import paint_ring
 from app.ui.plots.hover_card import HoverCard
 
 GAP = 2.0  # px between tiles
@@ -99,9 +100,7 @@ class Treemap(QWidget):
             painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING + 1)))
             painter.drawRect(chosen.adjusted(1, 1, -1, -1))
         if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.colour("accent"), theme.px(theme.RING)))
-            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+            paint_ring(painter, self.rect())
         painter.end()
 
     def _paint(self, painter: QPainter, tile: Tile, layers: tuple[LayerShare, ...]) -> None:
