@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from statistics import median
 from typing import Literal
+
+from profiler.power import PowerTrace
 
 
 def percentile(values: tuple[float, ...], share: float) -> float:
@@ -32,6 +33,13 @@ class DeviceFacts:
     engines: Mapping[str, str] = field(default_factory=dict[str, str])  # engine -> version
     power_mode: str = ""
     clocks: str = ""
+    clocks_locked: bool | None = None  # None: not known, or nothing there that could be locked
+    gpu: str = ""
+    l4t: str = ""  # NVIDIA's release of Linux for Tegra
+    jetpack: str = ""
+    cuda: str = ""
+    meters: tuple[str, ...] = ()  # sources of power that can be read there, the most trusted first
+    throttling: str = ""  # what slows it down now, in words; "" nothing that is known
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,9 @@ class ProfileSettings:
     batch: int = 1
     threads: int = 1
     engine: str = "onnxruntime"
+    precision: str = "fp32"  # or fp16, int8: what engines that convert the network themselves (TensorRT) compute in
+    meter: str = ""  # a name from `DeviceFacts.meters`; "" the most trusted
+    marker: bool = False  # three bursts of load before the energy is read, for an external meter to be aligned by
 
 
 @dataclass(frozen=True)
@@ -66,43 +77,7 @@ class Memory:
     after_run_mb: float | None
     weights_mb: float | None
     peak_activation_mb: float | None
-
-
-@dataclass(frozen=True)
-class PowerTrace:
-    """Watts of one rail over the run window; `source` and `rail` name what was read; seconds count from its start."""
-
-    source: str
-    rail: str
-    seconds: tuple[float, ...]
-    watts: tuple[float, ...]
-    idle_watts: float
-    run_start: float
-    run_stop: float
-    inferences: int
-
-    @property
-    def energy_mj(self) -> float | None:
-        """Millijoules per inference above idle: ∫(P − P_idle)dt over the run window ÷ inferences, by trapezoids.
-
-        Power between two samples is taken as the straight line between them, also at the window's edges. None when
-        fewer than two samples fell into the window.
-        """
-        inside = [(t, w) for t, w in zip(self.seconds, self.watts, strict=True) if self.run_start <= t <= self.run_stop]
-        if len(inside) < 2 or self.inferences < 1:
-            return None
-        edges = [(t, _watts_at(t, self.seconds, self.watts)) for t in (self.run_start, self.run_stop)]
-        line = [edges[0], *inside, edges[1]]
-        joules = sum((t1 - t0) * ((w0 + w1) / 2 - self.idle_watts) for (t0, w0), (t1, w1) in pairwise(line))
-        return 1000 * joules / self.inferences
-
-
-def _watts_at(second: float, seconds: tuple[float, ...], watts: tuple[float, ...]) -> float:
-    """Linear between samples, level beyond the first and the last."""
-    for (t0, w0), (t1, w1) in pairwise(zip(seconds, watts, strict=True)):
-        if t0 <= second <= t1 and t1 > t0:
-            return w0 + (w1 - w0) * (second - t0) / (t1 - t0)
-    return watts[0] if second < seconds[0] else watts[-1]
+    gpu_mb: float | None = None  # the process's GPU memory after the run, as the board tells it
 
 
 @dataclass(frozen=True)
@@ -115,11 +90,27 @@ class Load:
 
 
 @dataclass(frozen=True)
+class BoardTrace:
+    """What the board did while a profile ran, sampled in the background; seconds and windows as in `PowerTrace`.
+
+    Keys of `series`: cpu_load and gpu_load (0 to 1), memory_mb and gpu_memory_mb (in use on the whole board),
+    temperature_c (the hottest of processor and GPU), cpu_mhz, gpu_mhz. None: that sample did not have it.
+    """
+
+    seconds: tuple[float, ...]
+    series: Mapping[str, tuple[float | None, ...]]
+    run_start: float
+    run_stop: float
+
+
+@dataclass(frozen=True)
 class Profile:
     """One network on one device: raw end-to-end latencies without profiling, then the per-layer split.
 
     `profiled_ms` are end-to-end times of the profiled pass: set against `latencies_ms`, what profiling itself costs.
     `unmatched_us` is kernel time per profiled run that belongs to no layer (reorders the runtime put in).
+    An imported profile was measured elsewhere, by another tool: it has what that tool wrote, and `latencies_ms` may
+    be empty.
     """
 
     network: str  # digest
@@ -134,6 +125,8 @@ class Profile:
     power: PowerTrace | None = None
     load: Load = field(default_factory=Load)
     complete: bool = True  # False: interrupted, what was measured is kept
+    board: BoardTrace | None = None
+    imported: str = ""  # the tool and the file it was read from; "" measured here
 
     @property
     def median_ms(self) -> float:

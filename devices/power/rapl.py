@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from profiler.measurement import PowerTrace
+from profiler.power import PowerTrace
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from app.facts import (
 from app.report import svg
 from app.study import after
 from profiler.errors import BadInput, Failed
-from profiler.measurement import Comparison, DeviceFacts, Load, PowerTrace, ProfileSettings, Ratio
+from profiler.measurement import Comparison, DeviceFacts, Load, ProfileSettings, Ratio
+from profiler.power import PowerTrace
 
 
 class Page(HTMLParser):

@@ -1,0 +1,75 @@
+"""A device on which the agent measures: this computer, or a board at the end of a line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from devices import answers
+from devices.device import check_comparison, check_file, check_settings
+from devices.session import Session
+from profiler.measurement import Comparison, DeviceFacts, Profile, ProfileSettings
+from profiler.progress import Job, drain
+from profiler.trace import Outline
+
+
+class AgentDevice:
+    """Measures through `session`. `extra` is added to each request to the agent: where its meter is, say."""
+
+    def __init__(self, name: str, title: str, session: Session, extra: Mapping[str, Any] | None = None) -> None:
+        self.name, self.title, self.session = name, title, session
+        self.extra = dict(extra or {})
+
+    def facts(self) -> DeviceFacts:
+        """Asks a fresh process, which takes about half a second."""
+        return answers.device_facts(drain(self.session.ask({"command": "hello"})), self.name)
+
+    def profile(self, path: Path, outline: Outline, settings: ProfileSettings, *, digest: str = "") -> Job[Profile]:
+        """See `Device.profile`."""
+        check_settings(settings)
+        check_file(path)
+        at = now()
+        request = {"command": "profile", **asdict(settings), **self.extra}
+        messages = yield from self.session.ask(request, network=path)
+        return answers.profile(
+            messages,
+            device=answers.device_facts(messages, self.name),
+            title=self.title,
+            outline=outline,
+            settings=settings,
+            digest=digest or digest_of(path),
+            at=at,
+        )
+
+    def compare(
+        self, paths: Sequence[Path], labels: Sequence[str], settings: ProfileSettings, rounds: int = 20
+    ) -> Job[Comparison]:
+        """See `Device.compare`."""
+        check_settings(settings)
+        check_comparison(paths, labels, rounds)
+        for path in paths:
+            check_file(path)
+        at = now()
+        request = {"command": "compare", "rounds": rounds, **asdict(settings), **self.extra}
+        messages = yield from self.session.ask(request, networks=paths)
+        return answers.comparison(
+            messages,
+            device=answers.device_facts(messages, self.name),
+            title=self.title,
+            labels=labels,
+            settings=settings,
+            at=at,
+        )
+
+
+def now() -> str:
+    """This moment, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
