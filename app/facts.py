@@ -10,8 +10,12 @@ from profiler.activity import Activity
 from profiler.breakdown import Breakdown
 from profiler.input_recipe import InputRecipe
 from profiler.measurement import Comparison, Profile
+from profiler.sweep import Sweep
 
-JobKind = Literal["open", "data", "compress", "evaluate", "activity", "pack", "profile", "compare", "report"]
+JobKind = Literal[
+    "open", "data", "compress", "evaluate", "activity", "pack", "profile", "compare", "report", "sweep", "import",
+    "meter",
+]  # fmt: skip
 Outcome = Literal["done", "failed", "cancelled"]
 
 
@@ -110,6 +114,8 @@ class Packed:
 
 @dataclass(frozen=True)
 class Profiled:
+    """A candidate ran on a device, or was seen to run there (`profile.imported`); also what a lost line left of it."""
+
     letter: str
     device: str
     profile: Profile
@@ -120,6 +126,23 @@ class Compared:
     letters: tuple[str, ...]
     device: str
     comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A candidate at several batch sizes and numbers of threads on a device."""
+
+    letter: str
+    device: str
+    sweep: Sweep
+
+
+@dataclass(frozen=True)
+class BatteryChosen:
+    """The battery that candidates are to live on, and how often they run. `per_hour` None: without a pause."""
+
+    watt_hours: float | None  # None: no battery
+    per_hour: float | None = None
 
 
 @dataclass(frozen=True)
@@ -187,13 +210,14 @@ class JobEnded:
 
 Fact = (
     StudyNamed | DataChosen | CandidateBorn | Stored | Evaluated | Packed | Profiled | Compared | GoalSet | Renamed
-    | Hidden | Pinned | JobStarted | JobReached | JobEnded | ActivityMeasured
+    | Hidden | Pinned | JobStarted | JobReached | JobEnded | ActivityMeasured | Swept | BatteryChosen
 )  # fmt: skip
 
 FACTS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         StudyNamed, DataChosen, CandidateBorn, Stored, Evaluated, Packed, Profiled, Compared, GoalSet, Renamed,
-        Hidden, Pinned, JobStarted, JobReached, JobEnded, ActivityMeasured,
+        Hidden, Pinned, JobStarted, JobReached, JobEnded, ActivityMeasured, Swept,
+        BatteryChosen,
     )
 }  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from app import words
+from app.jobs import HERE
 from app.study import Candidate
 from profiler.breakdown import (
     CONVENTION_NAMES,
@@ -19,8 +20,6 @@ from profiler.breakdown import (
     operations,
 )
 from profiler.measurement import LayerTiming, Profile
-
-HERE = "cpu"
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
-"""Undo and redo of what a person decides: the goal, names, hiding, pinning. Measured facts are never undone."""
+"""Undo and redo of what a person decides: the goal, the battery, names, hiding, pinning.
+
+Measured facts are never undone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.facts import Fact, GoalSet, Hidden, Pinned, Renamed
+from app.facts import BatteryChosen, Fact, GoalSet, Hidden, Pinned, Renamed
 from app.study import Study
 
 
@@ -23,6 +26,8 @@ def change(before: Study, fact: Fact) -> Change | None:
     match fact:
         case GoalSet():
             return Change("Change the goal", GoalSet(before.goal), fact)
+        case BatteryChosen():
+            return Change("Change the battery", before.battery or BatteryChosen(None), fact)
         case Renamed(letter=letter) if letter in before.candidates:
             return Change(f"Rename {letter}", Renamed(letter, before.candidates[letter].title), fact)
         case Hidden(letter=letter, hidden=hidden):

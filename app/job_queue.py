@@ -1,4 +1,4 @@
-"""The jobs of a session, one at a time: they wait, run on a worker, are heard of, and end."""
+"""The jobs of a session: they wait for their turn, run on a worker, are heard of, and end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from app.facts import Fact, JobEnded, JobKind, JobReached, JobStarted, Outcome
-from app.jobs import EVIDENCE_S, FUNCTIONS, LANES, JobView, explained
+from app.jobs import EVIDENCE_S, FUNCTIONS, JobView, device_of, explained, lane_of, may_start
 from app.study import Study
 from app.workers import Cancelled, Task, Workers
 from profiler.errors import BadInput, Failed
@@ -36,6 +36,10 @@ class Owner(Protocol):
         """The settings its worker needs. Raises BadInput or Failed: then the job has failed."""
         ...
 
+    def redacted(self, text: str) -> str:
+        """What a worker or a device said, without anything secret in it."""
+        ...
+
     def follow_up(self, view: JobView, asked: Mapping[str, Any]) -> None:
         """A job is done; the next one has not begun."""
         ...
@@ -50,7 +54,10 @@ class _Entry:
 
 
 class JobQueue:
-    """Runs jobs in the order they are asked for. `lock` is the one under which the owner records."""
+    """Runs jobs in the order they are asked for, one at a time on each board and here.
+
+    `lock` is the one under which the owner records.
+    """
 
     def __init__(self, owner: Owner, workers: Workers, lock: threading.RLock) -> None:
         self._owner = owner
@@ -77,7 +84,7 @@ class JobQueue:
             if letter is None:
                 letter = self._owner.study.next_letter
             job = uuid.uuid4().hex[:12]
-            view = JobView(job, kind, letter, title, "waiting")
+            view = JobView(job, kind, letter, title, "waiting", device=device_of(kind, settings))
             entry = _Entry(view, settings, ended=threading.Event())
             self._entries[job] = entry
             try:
@@ -116,23 +123,23 @@ class JobQueue:
             return tuple(job for job, entry in self._entries.items() if not entry.view.ended)
 
     def _start_next(self) -> None:
-        """One heavy job at a time: nothing of ours may run while this computer is measured."""
+        """Start every waiting job whose turn it is (`app.jobs.may_start`)."""
         with self._lock:
-            views = [entry.view for entry in self._entries.values()]
-            if self._closed or any(view.state in ("running", "stopping") for view in views):
+            if self._closed:
                 return
-            waiting = next((e for e in self._entries.values() if e.view.state == "waiting"), None)
-            if waiting is None:
-                return
-            waiting.started = time.monotonic()
-            self._update(waiting, state="running")
-        self._start(waiting)
+            ready = [self._entries[job] for job in may_start([entry.view for entry in self._entries.values()])]
+            for entry in ready:
+                entry.started = time.monotonic()
+                self._update(entry, state="running")
+        for entry in ready:
+            self._start(entry)
 
     def _start(self, entry: _Entry) -> None:
         try:
             settings = self._owner.completed(entry.view, entry.settings)
         except (BadInput, Failed) as error:
             self._finish(entry, "failed", error=error)
+            self._start_next()
             return
         task = Task(
             entry.view.job,
@@ -140,9 +147,10 @@ class JobQueue:
             on_fact=lambda fact: self._owner.record(fact, undoable=False),
             on_end=lambda value, error: self._ended(entry, value, error),
         )
-        self._workers.start(LANES.get(entry.view.kind, "work"), task, FUNCTIONS[entry.view.kind], settings)
+        self._workers.start(lane_of(entry.view), task, FUNCTIONS[entry.view.kind], settings)
 
     def _heard(self, entry: _Entry, progress: Progress) -> None:
+        progress = replace(progress, text=self._owner.redacted(progress.text))
         with self._lock:
             if entry.view.ended:
                 return
@@ -175,7 +183,8 @@ class JobQueue:
         self, entry: _Entry, outcome: Outcome, *, message: str = "", error: BaseException | None = None
     ) -> None:
         reached = entry.view.progress.text if entry.view.progress else ""
-        what, fix, evidence, status = explained(error)
+        *said, status = explained(error)
+        what, fix, evidence = map(self._owner.redacted, said)
         ended = JobEnded(entry.view.job, outcome, message or " ".join(w for w in (what, fix) if w), evidence, reached)
         with contextlib.suppress(Failed):  # a full disk takes this note too; the job is then shown as interrupted
             self._owner.record(ended, undoable=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.jobs import JobView
 from app.study import Candidate, Study
+from app.vault import Vault
 from profiler.errors import BadInput
 from profiler.plain import to_json, to_plain
 
@@ -27,11 +28,32 @@ def completed(view: JobView, asked: Mapping[str, Any], study: Study, folder: Pat
     elif view.kind == "compare":
         chosen = [_candidate(study, letter) for letter in asked["letters"]]
         settings["networks"] = [{"letter": c.letter, "source": c.source} for c in chosen]
-    elif view.kind in ("evaluate", "activity", "pack", "profile"):
+    elif view.kind in ("evaluate", "activity", "pack", "profile", "sweep", "import", "meter"):
         candidate = _candidate(study, view.letter)
         settings |= {"source": candidate.source, "input_recipe": to_plain(candidate.input_recipe)}
         settings["name"] = candidate.breakdown.network
+    if view.kind == "meter":
+        settings["profile"] = profile_of(study, view.letter, asked["device"])
+        if settings["profile"] is None:
+            raise BadInput(
+                f"{view.letter} has not run on {asked['device']}.",
+                "There is nothing to lay the meter’s readings beside.",
+                "Profile it there first, with the marker.",
+            )
     return settings
+
+
+def reaching(device: str, secrets: Vault) -> dict[str, Any]:
+    """What a worker needs to reach a device. The secret goes to the worker and is recorded nowhere."""
+    secret = secrets.get(device)
+    return {"device": device} | ({} if secret is None else {"secret": secret})
+
+
+def profile_of(study: Study, letter: str, device: str) -> dict[str, Any] | None:
+    """The candidate's profile on a device as plain values; None where it has not run there."""
+    candidate = study.candidates.get(letter)
+    profile = candidate.profiles.get(device) if candidate is not None else None
+    return None if profile is None else to_plain(profile)
 
 
 def _file_name(study: Study) -> str:

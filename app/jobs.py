@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app.facts import JobKind
 from profiler.errors import BadInput, Failed
@@ -12,17 +12,21 @@ from profiler.progress import Progress
 
 State = Literal["waiting", "running", "stopping", "done", "failed", "cancelled"]
 EVIDENCE_S = 5.0  # before this, how long is left would be a guess
-LANES: Mapping[str, str] = {"profile": "measure", "compare": "measure"}
+HERE = "cpu"  # what this computer is called among the devices
+MEASURING = ("profile", "compare", "sweep")
 FUNCTIONS: Mapping[str, str] = {
     "open": "app.pipeline:open_network",
     "compress": "app.pipeline:compress",
     "evaluate": "app.pipeline:evaluate",
     "activity": "app.pipeline:activity",
     "pack": "app.pipeline:pack",
-    "profile": "app.pipeline:profile",
-    "compare": "app.pipeline:compare",
+    "profile": "app.measuring:profile",
+    "compare": "app.measuring:compare",
     "data": "app.pipeline:choose_data",
     "report": "app.report:write_job",
+    "sweep": "app.measuring:sweep",
+    "import": "app.measuring:import_profile",
+    "meter": "app.measuring:meter",
 }
 
 
@@ -44,10 +48,47 @@ class JobView:
     log: tuple[str, ...] = ()
     history: tuple[Mapping[str, float], ...] = ()
     exit_status: int = 0
+    device: str = ""  # where it measures; "" it does not
 
     @property
     def ended(self) -> bool:
         return self.state in ("done", "failed", "cancelled")
+
+
+def device_of(kind: JobKind, settings: Mapping[str, Any]) -> str:
+    """The device on which a job measures; "" when it measures nothing."""
+    return str(settings.get("device", HERE)) if kind in MEASURING else ""
+
+
+def lane_of(view: JobView) -> str:
+    """The worker that runs a job: one for each board, one for measurements here, one for all other work."""
+    return measuring_lane(view.device) if view.device else "work"
+
+
+def measuring_lane(device: str) -> str:
+    return "measure" if device == HERE else f"board {device}"
+
+
+def may_start(views: Sequence[JobView]) -> list[str]:
+    """Of the waiting jobs, in the order they were asked for, those whose turn it is.
+
+    Each board has a queue of its own, and so has the work that is done here: they run side by side. A measurement of
+    this computer runs alone: it waits for everything that runs, and whatever was asked for after it waits for it.
+    """
+    taken = {lane_of(view) for view in views if view.state in ("running", "stopping")}
+    found: list[str] = []
+    for view in views:
+        if measuring_lane(HERE) in taken:
+            break
+        if view.state != "waiting":
+            continue
+        lane = lane_of(view)
+        if view.device == HERE and taken:
+            break
+        if lane not in taken:
+            taken.add(lane)
+            found.append(view.job)
+    return found
 
 
 def explained(error: BaseException | None) -> tuple[str, str, str, int]:

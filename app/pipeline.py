@@ -1,4 +1,4 @@
-"""The flow, forward only: open, compress, evaluate, pack, profile, compare. Each is a generator of progress and facts.
+"""The flow, forward only: open, compress, evaluate, pack; `app.measuring` goes on from there.
 
 These run on a worker (see `app.workers`): they take plain settings, write large files into the study's objects, and
 yield facts, which the program records. They know no study and no window.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +17,16 @@ from app import words
 from app.facts import (
     ActivityMeasured,
     CandidateBorn,
-    Compared,
     DataChosen,
     Evaluated,
     Packed,
     PackedLayer,
-    Profiled,
 )
 from app.networks import candidate_network, is_built_in, is_random, scratch, store, stored, with_recipe_inside
 from app.objects import put_bytes, put_file
 from app.steps import Steps, part
 from profiler.errors import BadInput
-from profiler.measurement import Memory, Profile, ProfileSettings
-from profiler.plain import from_plain, to_plain
+from profiler.plain import to_plain
 from profiler.progress import Job, Progress, scaled
 
 if TYPE_CHECKING:
@@ -209,50 +205,6 @@ def pack(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         entropy_bytes=summary.entropy_bytes,
         layers=tuple(PackedLayer(t.name, t.layer, t.original, t.packed, t.index, t.form) for t in summary.layers),
     )
-    return {}
-
-
-def profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    """Time, memory and power of the candidate on a device, layer by layer."""
-    from devices import device
-    from profiler.trace import outline
-
-    chosen = device(settings.get("device", "cpu"))
-    path = yield from stored(settings)
-    network = candidate_network(settings)
-    how = from_plain(settings.get("settings") or {}, ProfileSettings)
-    measured = yield from chosen.profile(path, outline(network), how)
-    yield Profiled(settings["letter"], chosen.name, with_computed_memory(measured, network))
-    return {}
-
-
-def with_computed_memory(profile: Profile, network: Network) -> Profile:
-    """The profile with what the graph says of memory beside what was measured; activations scale with the batch."""
-    from profiler.breakdown import breakdown
-    from profiler.memory import peak_activation_bytes
-
-    peak = peak_activation_bytes(network)
-    computed = replace(
-        profile.memory or Memory(None, None, None, None),
-        weights_mb=breakdown(network).totals().weight_bytes / 1e6,
-        peak_activation_mb=None if peak is None else peak * profile.settings.batch / 1e6,
-    )
-    return replace(profile, memory=computed)
-
-
-def compare(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-    """Several candidates timed in turn on a device. `settings["networks"]` is a list of {letter, source}."""
-    from devices import device
-
-    chosen = device(settings.get("device", "cpu"))
-    paths: list[Path] = []
-    for each in settings["networks"]:
-        path = yield from stored({**settings, **each})
-        paths.append(path)
-    letters = tuple(str(each["letter"]) for each in settings["networks"])
-    how = from_plain(settings.get("settings") or {}, ProfileSettings)
-    result = yield from chosen.compare(paths, letters, how, settings.get("rounds", 20))
-    yield Compared(letters, chosen.name, result)
     return {}
 
 

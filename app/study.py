@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from typing import Any
 
 from app.facts import (
     ActivityMeasured,
+    BatteryChosen,
     CandidateBorn,
     Compared,
     DataChosen,
@@ -28,6 +29,7 @@ from app.facts import (
     Renamed,
     Stored,
     StudyNamed,
+    Swept,
 )
 from profiler.breakdown import Breakdown
 from profiler.input_recipe import InputRecipe
@@ -56,7 +58,8 @@ class Candidate:
     evaluation: Evaluated | None = None
     activity: ActivityMeasured | None = None
     packed: Packed | None = None
-    profiles: Mapping[str, Profile] = field(default_factory=dict[str, Profile])  # device -> the newest
+    profiles: Mapping[str, Profile] = field(default_factory=dict[str, Profile])  # device -> the one that counts
+    history: tuple[Profile, ...] = ()  # all of them, oldest first, from every device
     hidden: bool = False
     pinned: bool = False
 
@@ -84,6 +87,8 @@ class Study:
     data: DataChosen | None = None
     candidates: Mapping[str, Candidate] = field(default_factory=dict[str, Candidate])  # by letter, in order of birth
     comparisons: tuple[Compared, ...] = ()
+    sweeps: tuple[Swept, ...] = ()  # oldest first
+    battery: BatteryChosen | None = None
     goal: Goal | None = None
     jobs: Mapping[str, JobRecord] = field(default_factory=dict[str, JobRecord])
     letters_used: int = 0
@@ -220,8 +225,36 @@ def _(fact: Packed, study: Study) -> Study:
 def _(fact: Profiled, study: Study) -> Study:
     if fact.letter not in study.candidates:
         return study
-    profiles = {**study.candidates[fact.letter].profiles, fact.device: fact.profile}
-    return _change(study, fact.letter, profiles=profiles)
+    profile = replace(fact.profile, device=replace(fact.profile.device, name=fact.device))
+    known = study.candidates[fact.letter]
+    history = (*(past for past in known.history if not _same_run(past, profile)), profile)
+    ran_there = [past for past in history if past.device.name == fact.device]
+    return _change(study, fact.letter, profiles={**known.profiles, fact.device: _counts(ran_there)}, history=history)
+
+
+def _same_run(past: Profile, profile: Profile) -> bool:
+    """Whether `profile` is what was already known, and more: an external meter's readings were laid beside it."""
+    return all(
+        getattr(past, name) == getattr(profile, name)
+        for name in ("device", "at", "latencies_ms", "layers", "settings", "imported")
+    )
+
+
+def _counts(profiles: Sequence[Profile]) -> Profile:
+    """Of one device's profiles, oldest first, the newest that was measured here whole, else in part, else imported."""
+    whole = [profile for profile in profiles if not profile.imported and profile.complete]
+    measured = [profile for profile in profiles if not profile.imported]
+    return (whole or measured or profiles)[-1]
+
+
+@after.register
+def _(fact: Swept, study: Study) -> Study:
+    return replace(study, sweeps=(*study.sweeps, fact))
+
+
+@after.register
+def _(fact: BatteryChosen, study: Study) -> Study:
+    return replace(study, battery=fact if fact.watt_hours is not None else None)
 
 
 @after.register

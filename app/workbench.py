@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app import job_settings
 from app.facts import Fact, JobEnded
@@ -19,10 +19,17 @@ from app.history import History
 from app.job_queue import JobQueue
 from app.jobs import JobView
 from app.store import Store
+from app.streams import Streams
 from app.study import JobRecord, Study, after
+from app.vault import Vault
 from app.workers import Workers
 from profiler.measurement import ProfileSettings
 from profiler.plain import to_plain
+from profiler.progress import Progress
+
+if TYPE_CHECKING:
+    from devices.address_book import Address
+    from devices.ssh import Found
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,11 @@ Listener = Callable[[StudyChanged | JobChanged], None]
 class Workbench:
     """An open study with its workers. `close` it: an unfinished job is then shown as interrupted next time."""
 
-    def __init__(self, folder: Path, workers: Workers | None = None) -> None:
-        """Open or begin the study in `folder`. Raises BadInput when it cannot be opened."""
+    def __init__(self, folder: Path, workers: Workers | None = None, secrets: Vault | None = None) -> None:
+        """Open or begin the study in `folder`. Raises BadInput when it cannot be opened.
+
+        `secrets`: what was typed to reach boards, to be shared by the studies that a program opens.
+        """
         self.store = Store(folder)
         self.folder = folder
         try:
@@ -59,6 +69,8 @@ class Workbench:
         self._lock = threading.RLock()
         self._listeners: list[Listener] = []
         self._history = History()
+        self.secrets = secrets or Vault()
+        self._streams = Streams(self._workers, lambda device: job_settings.reaching(device, self.secrets))
         self._queue = JobQueue(self, self._workers, self._lock)
         self._closed = False
 
@@ -182,6 +194,37 @@ class Workbench:
         how = to_plain(settings or ProfileSettings())
         return self._queue.submit("profile", letter, "Profile", {"device": device, "settings": how})
 
+    def profile_on(self, letter: str, devices: Sequence[str], settings: ProfileSettings | None = None) -> list[str]:
+        """Profile on several devices: one job each, at once where they are different boards."""
+        return [self.profile(letter, device, settings) for device in dict.fromkeys(devices)]
+
+    def sweep(
+        self,
+        letter: str,
+        device: str,
+        settings: ProfileSettings,
+        batches: Sequence[int],
+        threads: Sequence[int],
+    ) -> str:
+        """Latency and throughput at each batch size with each number of threads."""
+        asked = {
+            "device": device, "settings": to_plain(settings), "batches": list(batches), "threads": list(threads),
+        }  # fmt: skip
+        return self._queue.submit("sweep", letter, "Sweep", asked)
+
+    def import_profile(self, letter: str, path: Path | Sequence[Path], device: str) -> str:
+        """Take what another tool measured as a profile of `device`, marked as imported. Several files may belong
+        together: what `trtexec` says of the times and of the layers."""
+        paths = [path] if isinstance(path, Path) else list(path)
+        asked = {"device": device, "paths": [str(each.expanduser().resolve()) for each in paths]}
+        return self._queue.submit("import", letter, f"Import {paths[0].name}", asked)
+
+    def meter(self, letter: str, device: str, csv: Path, offset_s: float | None = None) -> str:
+        """Lay an external meter's CSV beside the newest profile on `device`. `offset_s` is added to the file's own
+        seconds to give the profile's; None: found by the marker."""
+        asked = {"device": device, "path": str(csv.expanduser().resolve()), "offset_s": offset_s}
+        return self._queue.submit("meter", letter, f"Read {csv.name}", asked)
+
     def compare(
         self,
         letters: Sequence[str],
@@ -228,6 +271,8 @@ class Workbench:
         """A question of `app.questions` for a worker. With `letter` among the settings, its source is filled in."""
         asked = dict(settings)
         asked["objects"] = str(self.store.objects)
+        if "device" in asked and "letter" in asked:
+            asked.setdefault("profile", job_settings.profile_of(self.study, asked["letter"], asked["device"]))
         if "letter" in asked and asked["letter"] in self.study.candidates:
             candidate = self.study.candidates[asked["letter"]]
             asked.setdefault("source", candidate.source)
@@ -235,6 +280,41 @@ class Workbench:
             if layer is not None:
                 asked.setdefault("weight", layer.weight)
         return self._workers.ask(f"app.questions:{question}", asked)
+
+    # ------------------------------------------------------------------ devices, unrecorded
+
+    def watch(
+        self,
+        device: str,
+        on_figures: Callable[[Mapping[str, float]], None],
+        on_end: Callable[[BaseException | None], None],
+    ) -> Callable[[], None]:
+        """Follow a device's figures (power_w, rail:NAME, the keys of BoardTrace) until the returned function is called.
+
+        It gives way while that device, or this computer, is measured, and goes on by itself: a job's own progress has
+        the same figures. `on_end` is called when the device goes away. Callbacks come from other threads.
+        """
+        return self._streams.watch(device, on_figures, on_end)
+
+    def probe(
+        self,
+        address: Address,
+        secret: str | None,
+        on_progress: Callable[[Progress], None],
+        on_end: Callable[[Found | None, BaseException | None], None],
+    ) -> Callable[[], None]:
+        """Reach for a board step by step, without recording anything. Callbacks come from other threads.
+
+        Ends with what was found, or with an error (`devices.ssh`: UnknownHost, ChangedHost, LoginRefused). The
+        returned function gives up.
+        """
+        from app.boards import found_from
+
+        def ended(value: dict[str, Any] | None, error: BaseException | None) -> None:
+            on_end(None if value is None else found_from(value), error)
+
+        asked = {"address": to_plain(address), "secret": secret}
+        return self._streams.probe(asked, on_progress, ended)
 
     def save_copy(self, folder: Path) -> None:
         """A complete copy of the study in another folder."""
@@ -247,6 +327,7 @@ class Workbench:
                 return
             self._closed = True
             running = self._queue.close()
+        self._streams.close()
         if self._own_workers:
             self._workers.close()
         else:
@@ -257,10 +338,15 @@ class Workbench:
     # ------------------------------------------------------------------ what the queue needs
 
     def tell_job(self, view: JobView) -> None:
+        self._streams.heed(view)
         self._tell(JobChanged(self, view))
 
     def completed(self, view: JobView, asked: Mapping[str, Any]) -> dict[str, Any]:
-        return job_settings.completed(view, asked, self.study, self.folder, self.store.objects)
+        settings = job_settings.completed(view, asked, self.study, self.folder, self.store.objects)
+        return settings | (job_settings.reaching(view.device, self.secrets) if view.device else {})
+
+    def redacted(self, text: str) -> str:
+        return self.secrets.redacted(text)
 
     def follow_up(self, view: JobView, asked: Mapping[str, Any]) -> None:
         """What naturally comes next: a new candidate is measured; a new data set gives each candidate its accuracy."""

@@ -148,11 +148,15 @@ class Task:
 
 
 class Workers:
-    """The lanes, and the desk where workers report: `work` trains, `measure` is for devices, `look` answers."""
+    """The lanes, and the desk where workers report: `work` trains, `measure` measures this computer, `look` answers.
+
+    Any other name is a lane that is made when it is first needed: a board has one of its own.
+    """
 
     def __init__(self) -> None:
         # Only the work lane steps back: what is measured must not run behind other programs.
         self.lanes = {"work": Lane(10), "measure": Lane(0), "look": Lane(5)}
+        self._making = threading.Lock()
         self._key = secrets.token_bytes(32)
         self._listener = Listener(("127.0.0.1", 0), authkey=self._key)
         self._tasks: dict[str, Task] = {}
@@ -163,9 +167,13 @@ class Workers:
         """Run `function(settings)`, a generator of Progress and facts, on a lane. A thread calls `on_end` once."""
         self._tasks[task.job] = task
         link: Link = (self._listener.address, self._key)
-        task.begin = lambda: self.lanes[lane].submit(drive, link, task.job, function, dict(settings))
+        task.begin = lambda: self._lane(lane).submit(drive, link, task.job, function, dict(settings))
         task.future = task.begin()
         threading.Thread(target=self._follow, args=(task,), daemon=True, name=f"job {task.job}").start()
+
+    def _lane(self, name: str) -> Lane:
+        with self._making:
+            return self.lanes.setdefault(name, Lane(5))
 
     def ask(self, function: str, settings: Mapping[str, Any]) -> Future[dict[str, Any]]:
         """A quick question on the `look` lane."""
@@ -184,7 +192,9 @@ class Workers:
         self._closed = True
         for task in list(self._tasks.values()):
             task.stopping = True
-        for lane in self.lanes.values():
+        with self._making:
+            lanes = list(self.lanes.values())
+        for lane in lanes:
             lane.close()
         with contextlib.suppress(OSError):
             self._listener.close()
