@@ -1,19 +1,39 @@
 """A conversation with the agent: start it in a fresh process, say what is wanted, follow its lines to the result."""
 
 import json
-import os
+from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from devices.shell import PYTHON_HERE, Running, Shell
+from devices.messages import Message, figures_of, understood
+from devices.shell import PYTHON_HERE, LineBroke, Running, Shell
 from profiler.errors import BadInput, Failed
 from profiler.progress import Job, Progress
 
-Message = dict[str, Any]
 AGENT = Path(__file__).with_name("agent.py")
 PATIENCE = 0.25  # seconds of silence after which progress is repeated
 SHOWN_OF_A_LINE = 200
+SAMPLES_KEPT = 5000  # the result has them all; these are for what a broken line leaves
+MOST_HEARD = 512 << 20  # characters in one conversation
+
+
+class LineLost(Failed):
+    """The agent was lost before it had a result: the line to it broke, or it was killed. What it had said is kept.
+
+    `heard` has its messages until then; `partial` what a device made of them (a Profile or Sweep that is not complete),
+    or None where too little was measured.
+    """
+
+    def __init__(
+        self, what: str, fix: str = "", evidence: str = "", heard: Sequence[Message] = (), partial: Any = None
+    ) -> None:
+        super().__init__(what, fix, evidence)
+        self.heard, self.partial = tuple(heard), partial
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.what, self.fix, self.evidence, self.heard, self.partial)
 
 
 class Session:
@@ -28,66 +48,102 @@ class Session:
         """Send a request and return every message but progress; the last is the result (for "hello": the hello).
 
         `network` and `networks` are local files that the request is about; it names them as the device sees them.
-        Closing the job ends the agent at once and leaves nothing behind. Raises BadInput or Failed as the agent
-        says, and Failed when the agent dies or talks nonsense.
+        Samples become figures of the progress; of their messages the last are kept. Closing the job ends the agent at
+        once and leaves nothing behind. Raises BadInput or Failed as the agent says, LineLost when the agent dies or
+        the line to it breaks, and Failed when it talks nonsense.
         """
-        folder = self.shell.make_folder()
+        folder: str | None = None
         running: Running | None = None
+        heard = Heard(self.title)
         try:
+            yield from self.shell.open()
+            folder = self.shell.make_folder()
             told: dict[str, Any] = {**request, "folder": folder}
             if network is not None:
-                told["network"] = self.shell.put(network, folder)
-            told["networks"] = [self.shell.put(path, folder) for path in networks]
-            command = [*self.python, self.shell.put(self.agent, folder)]
-            running = self.shell.start(command, json.dumps(told) + "\n", environment(request.get("threads", 1)))
-            return (yield from self._follow(running))
+                told["network"] = yield from self.shell.put(network, folder)
+            there: list[str] = []
+            for path in networks:
+                there.append((yield from self.shell.put(path, folder)))  # noqa: PERF401 - a list of jobs runs none
+            told["networks"] = there
+            command = [*self.python, (yield from self.shell.put(self.agent, folder))]
+            said = json.dumps(told) + "\n"
+            running = self.shell.start(command, said, environment(request.get("threads", 1)), folder)
+            return (yield from self._follow(running, heard))
+        except LineBroke as broke:
+            raise LineLost(broke.what, broke.fix, broke.evidence, heard.all()) from None
         finally:
             if running is not None:
                 running.stop()
-            self.shell.remove_folder(folder)
+            if folder is not None:
+                self.shell.remove_folder(folder)
 
-    def _follow(self, running: Running) -> Job[list[Message]]:
-        heard: list[Message] = []
-        latest = Progress(0.0, f"Starting on {lower_first(self.title)}")
-        yield latest
+    def _follow(self, running: Running, heard: "Heard") -> Job[list[Message]]:
+        yield heard.latest
         while (status := running.ended()) is None:
             for line in running.lines(PATIENCE):
-                said = self._understood(line)
-                if isinstance(said, Progress):
-                    latest = said
-                else:
-                    heard.append(said)
-            yield latest
-        if status != 0 or not heard:
-            raise self._died(status, running.errors())
-        return heard
+                heard.line(line)
+            yield heard.latest
+        if status != 0 or not heard.messages:
+            raise self._died(status, running.errors(), heard)
+        return heard.all()
 
-    def _understood(self, line: str) -> Message | Progress:
-        """One line's message, or the progress it tells; an error message is raised."""
-        try:
-            message = json.loads(line)
-            kind = message["type"]
-            if kind == "progress":
-                return Progress(message["fraction"], message["text"], message["figures"])
-            error = error_of(message) if kind == "error" else None
-        except (ValueError, TypeError, KeyError):
-            shown = line if len(line) <= SHOWN_OF_A_LINE else line[:SHOWN_OF_A_LINE] + "…"
-            raise Failed(
-                f"The agent on {lower_first(self.title)} said something that is not a message: “{shown}”.",
-                "Start it again; if it happens again, another program writes into the agent’s output.",
-                line,
-            ) from None
-        if error is not None:
-            raise error
-        return message
-
-    def _died(self, status: int, errors: str) -> Failed:
+    def _died(self, status: int, errors: str, heard: "Heard") -> LineLost:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
-        return Failed(
+        return LineLost(
             f"The agent on {lower_first(self.title)} {how} before it had a result.",
             "It may have run out of memory. Start it again, or measure a smaller batch." if status == -9 else "",
             errors,
+            heard.all(),
         )
+
+
+class Heard:
+    """What one agent has said so far."""
+
+    def __init__(self, title: str) -> None:
+        self.title = lower_first(title)
+        self.messages: list[Message] = []
+        self.latest = Progress(0.0, f"Starting on {self.title}")
+        self._samples: deque[Message] = deque(maxlen=SAMPLES_KEPT)
+        self._characters = 0
+
+    def line(self, line: str) -> None:
+        """Take one line in. Raises the error that it tells, and Failed where it is no message."""
+        self._characters += len(line)
+        try:
+            if self._characters > MOST_HEARD:
+                raise ValueError("too much")
+            message = understood(line)
+            self._take(message)
+        except (ValueError, TypeError, AttributeError, IndexError) as problem:
+            raise Failed(
+                f"The agent on {self.title} said something that is not a message: “{shown(line)}”.",
+                "Start it again; if it happens again, another program writes into the agent’s output.",
+                f"{problem}\n{line[:4000]}",
+            ) from None
+        if message["type"] == "error":
+            raise error_of(message)
+
+    def _take(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "progress":
+            figures = {**self.latest.figures, **message["figures"]}
+            self.latest = Progress(message["fraction"], message["text"], figures)
+        elif kind == "sample":
+            self._samples.append(message)
+            self.latest = replace(self.latest, figures={**self.latest.figures, **figures_of(message)})
+        elif kind != "error":
+            self.messages.append(message)
+
+    def all(self) -> list[Message]:
+        """Every message but progress, the samples first: the last is what the agent said last."""
+        return [*self._samples, *self.messages]
+
+
+def shown(line: str) -> str:
+    """A line, or its beginning, that may be printed."""
+    whole = "".join(letter if letter.isprintable() else "·" for letter in line[: SHOWN_OF_A_LINE + 1])
+    return whole if len(whole) <= SHOWN_OF_A_LINE else whole[:SHOWN_OF_A_LINE] + "…"
 
 
 def error_of(message: Message) -> BadInput | Failed:
@@ -99,9 +155,8 @@ def error_of(message: Message) -> BadInput | Failed:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """All that the agent sees of this process's environment: this program's own settings must not disturb it."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
-    return {**kept, "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": str(threads)}
+    """What the agent's environment must say, wherever it runs."""
+    return {"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": str(threads)}
 
 
 def lower_first(title: str) -> str:

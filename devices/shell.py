@@ -1,4 +1,4 @@
-"""Where commands run: this computer's own processes now. A board over SSH is another `Shell`."""
+"""Where commands run: this computer's own processes here, a board over SSH in `devices.ssh.shell`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,60 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from profiler.errors import Failed
+from profiler.progress import Job
 
 KEPT_FROM_ERRORS = 4000  # characters of standard error that a failure quotes
+LONGEST_LINE = 32 << 20  # bytes: far above any message; what is longer is another program's output, or a broken one
+
+
+class LineBroke(Failed):
+    """The line to a device ended, or nothing comes over it any more. What was under way there is over."""
+
+
+class Lines:
+    """Cuts what arrives into whole lines. A line longer than `LONGEST_LINE` is refused before it takes the memory."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def fed(self, chunk: bytes) -> list[str]:
+        """The lines that `chunk` completes. Raises Failed for one without an end."""
+        *whole, rest = chunk.split(b"\n")
+        if whole:
+            whole[0] = bytes(self._rest) + whole[0]
+            self._rest = bytearray(rest)
+        else:
+            self._rest += rest
+        if len(self._rest) > LONGEST_LINE:
+            start = self._rest[:200].decode("utf-8", "replace")
+            self._rest = bytearray()
+            raise Failed(
+                f"A line of more than {LONGEST_LINE >> 20} MB came without an end; it begins “{start}…”.",
+                "Start it again; if it happens again, another program writes into the agent’s output.",
+            )
+        return [line.decode("utf-8", "replace") for line in whole]
+
+    def last(self) -> list[str]:
+        """What came after the last end of a line, when nothing more will come."""
+        rest, self._rest = self._rest, bytearray()
+        return [rest.decode("utf-8", "replace")] if rest else []
 
 
 class Running(Protocol):
     """A command under way. `stop` must always be called; it may be called more than once."""
 
     def lines(self, seconds: float) -> list[str]:
-        """The whole lines that it printed within `seconds`; comes back earlier when there are some, or at its end."""
+        """The whole lines that it printed within `seconds`; comes back earlier when there are some, or at its end.
+
+        Raises Failed for a line without an end.
+        """
         ...
 
     def ended(self) -> int | None:
-        """Its exit status once it has ended and every line has been read; negative when a signal ended it."""
+        """Its exit status once it has ended and every line has been read; negative when a signal ended it.
+
+        Raises LineBroke where the line to it broke, so that nobody knows.
+        """
         ...
 
     def errors(self) -> str:
@@ -40,10 +81,18 @@ class Running(Protocol):
 
 
 class Shell(Protocol):
-    """Whatever can run a command and take a file."""
+    """Whatever can run a command and take a file. Each method may raise LineBroke or another Failed."""
 
-    def start(self, command: Sequence[str], said: str, environment: Mapping[str, str]) -> Running:
-        """Run `command` with nothing but `environment`; `said` goes to its standard input, which stays open."""
+    def open(self) -> Job[None]:
+        """Be ready: dial in where that is needed. The others may be called once this has ended."""
+        ...
+
+    def start(self, command: Sequence[str], said: str, environment: Mapping[str, str], folder: str) -> Running:
+        """Run `command`; `said` goes to its standard input, which stays open.
+
+        It sees `environment` over what its machine gives a new login, and nothing else of this process's own.
+        `folder` is the one it works in: a shell elsewhere finds by it what is to be ended.
+        """
         ...
 
     def make_folder(self) -> str:
@@ -51,11 +100,11 @@ class Shell(Protocol):
         ...
 
     def remove_folder(self, folder: str) -> None:
-        """Remove a folder made by `make_folder` and all that is in it."""
+        """Remove a folder made by `make_folder` and all that is in it. Never raises."""
         ...
 
-    def put(self, local: Path, folder: str) -> str:
-        """Make a local file available there, and return its path there."""
+    def put(self, local: Path, folder: str) -> Job[str]:
+        """Make a local file available there, and return its path there. Nothing is left of it where that fails."""
         ...
 
     def get(self, remote: str, local: Path) -> None:
@@ -66,8 +115,18 @@ class Shell(Protocol):
 class LocalShell:
     """This computer. Files are already here, so nothing is copied."""
 
-    def start(self, command: Sequence[str], said: str, environment: Mapping[str, str]) -> LocalRunning:
-        return LocalRunning(command, said, environment)
+    def open(self) -> Job[None]:
+        yield from ()
+
+    def start(
+        self,
+        command: Sequence[str],
+        said: str,
+        environment: Mapping[str, str],
+        folder: str,  # noqa: ARG002 - a shell elsewhere needs it
+    ) -> LocalRunning:
+        kept = {name: os.environ[name] for name in KEPT_HERE if name in os.environ}
+        return LocalRunning(command, said, {**kept, **environment})
 
     def make_folder(self) -> str:
         return tempfile.mkdtemp(prefix="netbonsai-")
@@ -75,7 +134,8 @@ class LocalShell:
     def remove_folder(self, folder: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
-    def put(self, local: Path, folder: str) -> str:  # noqa: ARG002 - a shell elsewhere needs the folder
+    def put(self, local: Path, folder: str) -> Job[str]:  # noqa: ARG002 - a shell elsewhere needs the folder
+        yield from ()
         return str(local.resolve())
 
     def get(self, remote: str, local: Path) -> None:
@@ -104,7 +164,7 @@ class LocalRunning:
         self._input, self._output = self._process.stdin, self._process.stdout
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._output, selectors.EVENT_READ)
-        self._rest = b""
+        self._lines = Lines()
         self._open = True
         self._say(said)
 
@@ -121,10 +181,7 @@ class LocalRunning:
             return []
         chunk = os.read(self._output.fileno(), 1 << 20)
         self._open = bool(chunk)
-        *whole, self._rest = (self._rest + chunk).split(b"\n")
-        if not chunk and self._rest:
-            whole, self._rest = [*whole, self._rest], b""
-        return [line.decode("utf-8", "replace") for line in whole]
+        return self._lines.fed(chunk) if chunk else self._lines.last()
 
     def ended(self) -> int | None:
         return None if self._open else self._process.poll()
@@ -153,3 +210,6 @@ class LocalRunning:
 
 PYTHON_HERE: tuple[str, ...] = (sys.executable, "-I")
 """This program's own Python, deaf to the environment and the current folder."""
+
+KEPT_HERE = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
+"""All that the agent sees of this process's environment: this program's own settings must not disturb it."""

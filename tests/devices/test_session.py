@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from devices.session import Session, environment, lower_first
-from devices.shell import LocalShell
+from devices.shell import KEPT_HERE, LocalShell
 from profiler.errors import BadInput, Failed
 from profiler.progress import drain
 
@@ -50,7 +50,8 @@ def test_the_environment_is_the_agents_own(session, monkeypatch):
     script = "print(json.dumps({'type': 'result', 'environment': dict(os.environ)}))\n"
     [message] = drain(session(script).ask({"threads": 3}))
     assert message["environment"]["OMP_NUM_THREADS"] == "3"
-    assert set(message["environment"]) == set(environment(3))
+    assert set(message["environment"]) <= {*environment(3), *KEPT_HERE}
+    assert message["environment"]["PATH"] == os.environ["PATH"]
     assert "MKL_NUM_THREADS" not in message["environment"]
 
 
