@@ -34,8 +34,8 @@ class _Progress(msgspec.Struct, tag_field="type", tag="progress"):
 
 
 class _Sample(msgspec.Struct, tag_field="type", tag="sample"):
-    t: float | None = None
-    samples: list[Mapping[str, Any]] | None = None
+    source: Text
+    samples: list[tuple[float, Any, Any]]  # seconds, what the source of power read, what the board did
 
 
 class _Latencies(msgspec.Struct, tag_field="type", tag="latencies"):
@@ -95,26 +95,3 @@ def cleaned(value: Any) -> Any:
 def _is_plain(letter: str) -> bool:
     """Neither a control character nor one that turns the direction of the text."""
     return letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs")
-
-
-_NOT_FIGURES = ("type", "t", "watts", "total", "source", "samples")
-
-
-def figures_of(message: Message) -> dict[str, float]:
-    """The latest sample as flat numbers: "power_w", "rail:NAME", and what the board told beside them, as it is called.
-
-    What is no number is left out: a figure that is not there is not measured.
-    """
-    several = message.get("samples")
-    sample: Mapping[str, Any] = several[-1] if several else message
-    found = {key: value for key, value in sample.items() if key not in _NOT_FIGURES}
-    watts = sample.get("watts")
-    if isinstance(watts, dict):
-        rails: dict[str, Any] = watts  # pyright: ignore[reportUnknownVariableType]
-        found |= {f"rail:{name}": value for name, value in rails.items()}
-    found["power_w"] = sample.get("total")
-    return {key: float(value) for key, value in found.items() if _is_number(value)}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

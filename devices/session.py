@@ -1,13 +1,11 @@
 """A conversation with the agent: start it in a fresh process, say what is wanted, follow its lines to the result."""
 
 import json
-from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from devices.messages import Message, figures_of, understood
+from devices.messages import Message, understood
 from devices.shell import PYTHON_HERE, LineBroke, Running, Shell
 from profiler.errors import BadInput, Failed
 from profiler.progress import Job, Progress
@@ -15,7 +13,6 @@ from profiler.progress import Job, Progress
 AGENT = Path(__file__).with_name("agent.py")
 PATIENCE = 0.25  # seconds of silence after which progress is repeated
 SHOWN_OF_A_LINE = 200
-SAMPLES_KEPT = 5000  # the result has them all; these are for what a broken line leaves
 MOST_HEARD = 512 << 20  # characters in one conversation
 
 
@@ -48,13 +45,13 @@ class Session:
         """Send a request and return every message but progress; the last is the result (for "hello": the hello).
 
         `network` and `networks` are local files that the request is about; it names them as the device sees them.
-        Samples become figures of the progress; of their messages the last are kept. Closing the job ends the agent at
-        once and leaves nothing behind. Raises BadInput or Failed as the agent says, LineLost when the agent dies or
-        the line to it breaks, and Failed when it talks nonsense.
+        Samples become figures of the progress too; where one only watches, which has no end, none is kept. Closing the
+        job ends the agent at once and leaves nothing behind. Raises BadInput or Failed as the agent says, LineLost when
+        the agent dies or the line to it breaks, and Failed when it talks nonsense.
         """
         folder: str | None = None
         running: Running | None = None
-        heard = Heard(self.title)
+        heard = Heard(self.title, keep_samples=request.get("command") != "watch")
         try:
             yield from self.shell.open()
             folder = self.shell.make_folder()
@@ -70,7 +67,7 @@ class Session:
             running = self.shell.start(command, said, environment(request.get("threads", 1)), folder)
             return (yield from self._follow(running, heard))
         except LineBroke as broke:
-            raise LineLost(broke.what, broke.fix, broke.evidence, heard.all()) from None
+            raise LineLost(broke.what, broke.fix, broke.evidence, heard.messages) from None
         finally:
             if running is not None:
                 running.stop()
@@ -85,7 +82,7 @@ class Session:
             yield heard.latest
         if status != 0 or not heard.messages:
             raise self._died(status, running.errors(), heard)
-        return heard.all()
+        return heard.messages
 
     def _died(self, status: int, errors: str, heard: "Heard") -> LineLost:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
@@ -93,28 +90,27 @@ class Session:
             f"The agent on {lower_first(self.title)} {how} before it had a result.",
             "It may have run out of memory. Start it again, or measure a smaller batch." if status == -9 else "",
             errors,
-            heard.all(),
+            heard.messages,
         )
 
 
 class Heard:
     """What one agent has said so far."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, keep_samples: bool = True) -> None:
         self.title = lower_first(title)
         self.messages: list[Message] = []
         self.latest = Progress(0.0, f"Starting on {self.title}")
-        self._samples: deque[Message] = deque(maxlen=SAMPLES_KEPT)
+        self._keep_samples = keep_samples
         self._characters = 0
 
     def line(self, line: str) -> None:
         """Take one line in. Raises the error that it tells, and Failed where it is no message."""
-        self._characters += len(line)
         try:
             if self._characters > MOST_HEARD:
-                raise ValueError("too much")
+                raise ValueError(f"More than {MOST_HEARD >> 20} MB were said.")
             message = understood(line)
-            self._take(message)
+            self._take(message, line)
         except (ValueError, TypeError, AttributeError, IndexError) as problem:
             raise Failed(
                 f"The agent on {self.title} said something that is not a message: “{shown(line)}”.",
@@ -124,20 +120,14 @@ class Heard:
         if message["type"] == "error":
             raise error_of(message)
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: Message, line: str) -> None:
         kind = message["type"]
         if kind == "progress":
             figures = {**self.latest.figures, **message["figures"]}
             self.latest = Progress(message["fraction"], message["text"], figures)
-        elif kind == "sample":
-            self._samples.append(message)
-            self.latest = replace(self.latest, figures={**self.latest.figures, **figures_of(message)})
-        elif kind != "error":
+        elif kind != "error" and (kind != "sample" or self._keep_samples):
             self.messages.append(message)
-
-    def all(self) -> list[Message]:
-        """Every message but progress, the samples first: the last is what the agent said last."""
-        return [*self._samples, *self.messages]
+            self._characters += len(line)
 
 
 def shown(line: str) -> str:
