@@ -97,8 +97,9 @@ class NoteLine(QWidget):
         super().__init__()
         from app.ui.parts.buttons import link_button
 
-        words: QLabel = label(text, "warn" if tone == "warn" else "muted", wrap=True)
-        items: list = [IconLabel("warning" if tone == "warn" else "info", tone if tone == "warn" else "muted"), words]
+        self.words: QLabel = label(text, "warn" if tone == "warn" else "muted", wrap=True)
+        glyph = IconLabel("warning" if tone == "warn" else "info", tone if tone == "warn" else "muted")
+        items: list = [glyph, self.words]
         if action:
             items.append(link_button(action[0], action[1]))
         layout = row(*items)
