@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import onnx_ir as ir
 
@@ -15,6 +14,7 @@ Shape = tuple[int, ...]
 # What only moves or retypes stored values: the tensor behind it is still the layer's weight.
 MOVES = ("Concat", "Expand", "Flatten", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Tile", "Transpose")
 CARRIES = frozenset((*MOVES, "Unsqueeze", "Cast", "DequantizeLinear", "QuantizeLinear"))
+NUMBERS = (ir.AttributeType.INT, ir.AttributeType.FLOAT)
 
 
 @dataclass(frozen=True)
@@ -56,24 +56,30 @@ class Reader:
     def __init__(self, model: ir.Model, followed: Mapping[str, shapes.Known] | None = None) -> None:
         self.model = model
         self._followed = followed or {}
-        self._constant: dict[ir.Value, bool] = {}
+        self._shapes: dict[ir.Value, Shape | None] = {}
+        self._constant = _constant(model.graph)
 
     def layer(self, node: ir.Node) -> Layer:
         present = _without_trailing_gaps(node.inputs)
+        numbers, texts = _settings(node)
         return Layer(
             op=operator_name(node),
-            inputs=tuple(self.shape(value) for value in present),
-            outputs=tuple(self.shape(value) for value in node.outputs),
-            constant=tuple(value is not None and self.is_constant(value) for value in present),
-            numbers=_of_type(node, ir.AttributeType.INT, ir.AttributeType.FLOAT),
-            texts=_of_type(node, ir.AttributeType.STRING),
+            inputs=tuple(map(self.shape, present)),
+            outputs=tuple(map(self.shape, node.outputs)),
+            constant=tuple(map(self._constant.__contains__, present)),
+            numbers=numbers,
+            texts=texts,
             gaps=frozenset(index for index, value in enumerate(present) if value is None),
         )
 
     def shape(self, value: ir.Value | None) -> Shape | None:
         """The value's shape, when every size is a number."""
-        found = self._followed.get(value.name or "") if value is not None else None
-        return found.shape if found is not None else shapes.known(value)
+        if value is None:
+            return None
+        if value not in self._shapes:
+            found = self._followed.get(value.name or "")
+            self._shapes[value] = found.shape if found is not None else shapes.known(value)
+        return self._shapes[value]
 
     def dtype(self, value: ir.Value) -> ir.DataType | None:
         """The type of a tensor's values; None for what is no tensor."""
@@ -84,21 +90,11 @@ class Reader:
 
     def is_constant(self, value: ir.Value) -> bool:
         """Stored, or made from stored values only by operators that carry them unchanged."""
-        if value not in self._constant:
-            self._constant[value] = self._find_constant(value)
-        return self._constant[value]
-
-    def _find_constant(self, value: ir.Value) -> bool:
-        node = value.producer()
-        if node is None:
-            return value.is_initializer() and value.const_value is not None
-        if node.op_type not in CARRIES or node.domain not in ("", "ai.onnx"):
-            return False
-        return all(self.is_constant(source) for source in node.inputs if source is not None)
+        return value in self._constant
 
     def is_folded(self, node: ir.Node) -> bool:
         """The node's result is known before the network runs."""
-        return bool(node.outputs) and all(self.is_constant(value) for value in node.outputs)
+        return bool(node.outputs) and self._constant.issuperset(node.outputs)
 
     def stored(self, value: ir.Value | None) -> list[ir.Value]:
         """The initializers that a constant value is made of, less scales, zero points, shapes and axes."""
@@ -109,6 +105,15 @@ class Reader:
             return [value]
         sources = node.inputs if node.op_type == "Concat" else node.inputs[:1]
         return [found for source in sources for found in self.stored(source)]
+
+
+def _constant(graph: ir.Graph) -> set[ir.Value]:
+    """The stored values, and what those that carry them make of them alone; nodes stand in running order."""
+    found = {value for value in graph.initializers.values() if value.const_value is not None}
+    for node in graph:
+        if node.op_type in CARRIES and node.domain in ("", "ai.onnx") and found.issuperset(filter(None, node.inputs)):
+            found.update(node.outputs)
+    return found
 
 
 def _without_trailing_gaps(inputs: Iterable[ir.Value | None]) -> list[ir.Value | None]:
@@ -123,8 +128,16 @@ def operator_name(node: ir.Node) -> str:
     return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
 
 
-def _of_type(node: ir.Node, *types: ir.AttributeType) -> dict[str, Any]:
-    return {name: attribute.value for name, attribute in node.attributes.items() if attribute.type in types}
+def _settings(node: ir.Node) -> tuple[dict[str, int | float], dict[str, str]]:
+    """The attributes that are single numbers, and those that are texts."""
+    numbers: dict[str, int | float] = {}
+    texts: dict[str, str] = {}
+    for attribute in node.attributes.values():
+        if attribute.type in NUMBERS:
+            numbers[attribute.name] = attribute.value
+        elif attribute.type == ir.AttributeType.STRING:
+            texts[attribute.name] = attribute.value
+    return numbers, texts
 
 
 SPATIAL = ("Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MaxPool", "AveragePool", "LpPool")
