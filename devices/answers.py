@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from devices.power.rapl import power_trace
+from devices.power.trace import Watched, watched
 from devices.session import Message, lower_first, one
 from profiler.measurement import (
     Comparison,
@@ -42,6 +42,7 @@ def profile(
     events = list(chain.from_iterable(message["events"] for message in messages if message["type"] == "events"))
     layers, unmatched = match(kernel_times(events), outline)
     used = result["memory_mb"]
+    monitored = watched(messages, result["monitor"], title)
     return Profile(
         network=digest,
         device=device,
@@ -51,9 +52,10 @@ def profile(
         profiled_ms=tuple(result["profiled_ms"]),
         layers=layers,
         unmatched_us=unmatched,
-        memory=Memory(used["after_load"], used["after_run"], None, None),
-        power=power_trace(result["power"]) if result["power"] else None,
-        load=load(result, title, device, settings),
+        memory=Memory(used["after_load"], used["after_run"], None, None, monitored.own_gpu_mb),
+        power=monitored.power,
+        load=load(result, title, device, settings, monitored),
+        board=monitored.board,
     )
 
 
@@ -81,10 +83,33 @@ def comparison(
     )
 
 
-def load(result: Mapping[str, Any], title: str, device: DeviceFacts, settings: ProfileSettings) -> Load:
+def load(
+    result: Mapping[str, Any],
+    title: str,
+    device: DeviceFacts,
+    settings: ProfileSettings,
+    monitored: Watched | None = None,
+) -> Load:
     """How busy the machine was with other things, and what may disturb the measurement, in words."""
     before, after = result["load"]["before"], result["load"]["after"]
-    return Load(before, after, tuple(_warnings(result, title, device, settings)))
+    found = [*_warnings(result, title, device, settings), *state_warnings(device, title)]
+    return Load(before, after, (*found, *(monitored.warnings if monitored else ())))
+
+
+def state_warnings(device: DeviceFacts, title: str) -> list[str]:
+    """What the device's own state does to a measurement, and what to do about it."""
+    found: list[str] = []
+    if device.clocks_locked is False and device.l4t:
+        found.append(
+            f"The clocks of {lower_first(title)} are not locked ({device.clocks}): times drift with load and heat. "
+            "Run “sudo jetson_clocks” on it, or compare only interleaved runs."
+        )
+    if device.throttling:
+        found.append(
+            f"{title} slows itself down now: {device.throttling}. "
+            "Let it cool, check its fan and its supply, then measure again."
+        )
+    return found
 
 
 def _warnings(result: Mapping[str, Any], title: str, device: DeviceFacts, settings: ProfileSettings) -> list[str]:
@@ -95,7 +120,4 @@ def _warnings(result: Mapping[str, Any], title: str, device: DeviceFacts, settin
             found.append(f"{title} was busy {when} the run: {100 * share:.0f} % of its cores were at work.")
     if device.cores is not None and settings.threads > device.cores:
         found.append(f"{settings.threads} threads were asked for; {lower_first(title)} has {device.cores} cores.")
-    if result.get("power_unreadable"):
-        counter = f"{result['power_unreadable'][0]}/energy_uj"
-        found.append(f"{title} has an energy meter, but only root may read it ({counter}).")
     return found

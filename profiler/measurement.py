@@ -95,12 +95,18 @@ class BoardTrace:
 
     Keys of `series`: cpu_load and gpu_load (0 to 1), memory_mb and gpu_memory_mb (in use on the whole board),
     temperature_c (the hottest of processor and GPU), cpu_mhz, gpu_mhz. None: that sample did not have it.
+    What an external meter needs to be laid beside the run is here too: how many `inferences` ran in its window, the
+    windows of `idle` and of the `marker`'s bursts of load, and `epoch`, the device's own clock at 0 (since 1970).
     """
 
     seconds: tuple[float, ...]
     series: Mapping[str, tuple[float | None, ...]]
     run_start: float
     run_stop: float
+    inferences: int = 0
+    idle: tuple[tuple[float, float], ...] = ()
+    marker: tuple[tuple[float, float], ...] = ()
+    epoch: float | None = None
 
 
 @dataclass(frozen=True)

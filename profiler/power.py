@@ -38,14 +38,14 @@ class PowerTrace:
 
     @property
     def samples(self) -> int:
-        """How many fell into the run window."""
-        return sum(self.run_start <= second <= self.run_stop for second in self.seconds)
+        """How many fell into the run window. A counter's steps have two points at one moment: these are one."""
+        return len({second for second in self.seconds if self.run_start <= second <= self.run_stop})
 
     @property
     def rate_hz(self) -> float | None:
         """Samples a second over the whole trace."""
         span = self.seconds[-1] - self.seconds[0] if self.seconds else 0.0
-        return (len(self.seconds) - 1) / span if span > 0 else None
+        return (len(set(self.seconds)) - 1) / span if span > 0 else None
 
     @property
     def baseline_watts(self) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from profiler.power import PowerTrace
+from devices.power.reading import number, shown
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,6 @@ def readings(samples: Sequence[tuple[float, Sequence[int]]], ranges_uj: Sequence
     return tuple(found)
 
 
-def mean_watts(found: Sequence[Reading], start: float, stop: float) -> float:
-    """Mean power between the readings taken at `start` and `stop`. Raises ValueError where there are not two."""
-    inside = [reading for reading in found if start <= reading.seconds <= stop]
-    if len(inside) < 2 or inside[-1].seconds == inside[0].seconds:
-        raise ValueError("Fewer than two readings of the meter.")
-    return (inside[-1].joules - inside[0].joules) / (inside[-1].seconds - inside[0].seconds)
-
-
 def steps(found: Sequence[Reading]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Times and watts of the power as a staircase, two points for each pair of readings.
 
@@ -62,20 +54,25 @@ def steps(found: Sequence[Reading]) -> tuple[tuple[float, ...], tuple[float, ...
     return tuple(seconds), tuple(watts)
 
 
-def power_trace(report: Mapping[str, Any]) -> PowerTrace:
-    """The trace from what the agent's meter reports: zones, samples, and the windows of idling and running."""
-    zones: list[Mapping[str, Any]] = report["zones"]
-    samples = [(float(seconds), [int(count) for count in counters]) for seconds, counters in report["samples"]]
-    found = readings(samples, [int(zone["range_uj"]) for zone in zones])
-    seconds, watts = steps(found)
-    start, stop = report["run"]
-    return PowerTrace(
-        source="RAPL",
-        rail=" + ".join(str(zone["name"]) for zone in zones),
-        seconds=seconds,
-        watts=watts,
-        idle_watts=mean_watts(found, *report["idle"]),
-        run_start=start,
-        run_stop=stop,
-        inferences=int(report["inferences"]),
-    )
+def counted(raw: Mapping[str, Any]) -> tuple[dict[str, tuple[int, int]], list[str]]:
+    """(microjoules, where they wrap round) by package, from one raw sample; and what in it cannot be."""
+    sound: dict[str, tuple[int, int]] = {}
+    faults: list[str] = []
+    for package, told in raw.items():
+        now, wraps = (number(each) for each in told)
+        if now is None or wraps is None or not 0 <= now <= wraps:
+            faults.append(f"“{shown(told[0])}” of “{shown(told[1])}” µJ for {shown(package)}")
+        else:
+            sound[package] = (int(now), int(wraps))
+    return sound, faults
+
+
+def watts_between(
+    before: Mapping[str, tuple[int, int]], after: Mapping[str, tuple[int, int]], seconds: float
+) -> dict[str, float]:
+    """Mean power by package between two samples `seconds` apart."""
+    return {
+        package: spent_uj(before[package][0], now, wraps) / seconds / 1e6
+        for package, (now, wraps) in after.items()
+        if package in before
+    }

@@ -17,7 +17,7 @@ def test_busy_share_is_unknown_without_two_different_readings(before, after):
 def test_ticks_count_neither_idle_nor_waiting_as_work(monkeypatch):
     # user nice system idle iowait irq softirq steal guest guest_nice: guest is in user already
     line = "cpu  10 20 30 400 50 6 7 8 9 9\ncpu0 1 2 3 4 5 6 7 8 9 9"
-    monkeypatch.setattr(agent, "text_of", lambda _: line)
+    monkeypatch.setattr(agent, "quick", lambda _: line)
     assert agent.ticks() == (10 + 20 + 30 + 6 + 7 + 8, 531)
 
 
