@@ -15,7 +15,10 @@ from app.words import State
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a stacked bar: `fill` is a colour of the theme, `share` 0 to 1, `text` stands in it where it fits."""
+    """One part of a stacked bar: `fill` is a colour of the theme, `share` 0 to 1, `text` stands in it where it fits.
+
+    `state` "imported" and "predicted" are outlined, as everywhere.
+    """
 
     key: str
     share: float
@@ -24,6 +27,11 @@ class Part:
     fill: str
     on: str  # the text's colour on that fill
     hatched: bool = False
+    state: State = "measured"
+
+    @property
+    def outlined(self) -> bool:
+        return self.state in ("predicted", "imported")
 
 
 class StackedBar(QWidget):
@@ -89,14 +97,17 @@ class StackedBar(QWidget):
         fill = theme.colour("track") if faded else theme.colour(part.fill)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill)
-        painter.drawRect(rect)
+        if part.outlined and not faded:
+            paint_state_bar(painter, rect, part.fill, part.state)
+        else:
+            painter.drawRect(rect)
         if part.hatched:
             painter.setBrush(theme.colour("surface"))
             painter.setBrush(Qt.BrushStyle.BDiagPattern)
             painter.drawRect(rect)
         pad = theme.px(8)
         if painter.fontMetrics().horizontalAdvance(part.text) + 2 * theme.px(4) <= rect.width():
-            painter.setPen(theme.colour("text" if faded else part.on))
+            painter.setPen(theme.colour("text" if faded or part.outlined else part.on))
             wide = painter.fontMetrics().horizontalAdvance(part.text) + 2 * pad <= rect.width()
             flags = Qt.AlignmentFlag.AlignVCenter
             flags |= Qt.AlignmentFlag.AlignLeft if wide else Qt.AlignmentFlag.AlignHCenter

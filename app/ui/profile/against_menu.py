@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app import words
 from app.study import Candidate, Study
+from app.ui.devices.roster import device_title
 from app.ui.profile.earlier import Earlier, earlier, usual
-from app.ui.profile_words import device_title
 from profiler.measurement import Profile
 
 FLAT = 12  # lines of one device that stand in the menu itself; more of them in a menu of their own

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QGridLayout
 
 from app import words
 from app.battery import battery
 from app.facts import BatteryChosen
 from app.ui import remember, theme
 from app.ui.desk import Desk
+from app.ui.devices.roster import device_title
 from app.ui.goal_sheet import Amount
 from app.ui.parts.buttons import link_button
 from app.ui.parts.card import Card, column, holder, row
 from app.ui.parts.text import caption, label, set_role
-from app.ui.profile_words import device_title
 from profiler.errors import BadInput
 from profiler.measurement import Profile
 
@@ -65,7 +65,16 @@ class BatteryPanel(Card):
             self.duty.addItem(name)
         self.duty.setAccessibleName("Duty")
         self.duty.setMinimumHeight(theme.px(theme.CONTROL - 2))
-        self.add(row(self.capacity, caption("runs"), self.rate, self.duty, None, gap=6))
+        for field in (self.capacity, self.rate, self.duty):
+            field.setMinimumWidth(theme.px(72))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.px(8))
+        grid.setVerticalSpacing(theme.px(6))
+        for place, (name, inside) in enumerate((("Holds", row(self.capacity)), ("Runs", row(self.rate, self.duty)))):
+            grid.addWidget(label(name, "muted"), place, 0)
+            grid.addLayout(inside, place, 1)
+        grid.setColumnStretch(1, 1)
+        self.add(grid)
         self._lines = holder(
             column(row(label("Inferences", "muted"), None, self.inferences, self.why_button), self.hours)
         )

@@ -9,7 +9,7 @@ from statistics import median
 
 from app import words
 from app.study import Study
-from app.ui.profile_words import device_title
+from app.ui.devices.roster import device_title
 from profiler.measurement import Profile
 
 

@@ -12,13 +12,14 @@ from app.heavy import time_by_kind
 from app.study import Candidate, Study
 from app.ui import theme
 from app.ui.desk import Desk
+from app.ui.devices.roster import device_title
 from app.ui.parts.bars import Part, StackedBar
 from app.ui.parts.card import clear, column, row, scrolled
 from app.ui.parts.marker import Look, Marker, look_of
 from app.ui.parts.segmented import Segmented
 from app.ui.parts.text import Elided, caption, label
 from app.ui.profile.earlier import Earlier, earlier, end_to_end_words, words_of_engine
-from app.ui.profile_words import device_title
+from app.words import State
 from profiler.breakdown import KIND_NAMES, KINDS, Kind
 from profiler.measurement import Profile
 
@@ -120,7 +121,7 @@ class KindBars(QWidget):
         name = column(title, detail, gap=0)
         self._grid.addLayout(row(Marker(one.look, "imported" if one.imported else "measured"), name, gap=6), place, 0)
         bar = StackedBar(f"{one.title}, {one.detail}", height=18)
-        bar.show_parts(kind_parts(one))
+        bar.show_parts(kind_parts(one, self.mode.key == "time"))
         bar.picked.connect(self.picked)
         self.bars.append(bar)
         line = row(bar, gap=0)
@@ -131,6 +132,11 @@ class KindBars(QWidget):
         self._grid.addLayout(line, place, 1)
         figure = label(one.figure, "table")
         self._grid.addWidget(figure, place, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    @property
+    def plot(self) -> KindBars:
+        """What Copy picture and Export mean."""
+        return self
 
     def rows(self) -> list[list[str]]:
         """For files: milliseconds by kind."""
@@ -144,13 +150,22 @@ class KindBars(QWidget):
         ]
 
 
-def kind_parts(one: KindRow) -> list[Part]:
-    """The parts of one bar. A share's tooltip has the milliseconds too."""
+def kind_parts(one: KindRow, in_ms: bool = False) -> list[Part]:
+    """The parts of one bar, with their share or their milliseconds in them; the tooltip has both."""
     total = one.total_ms
     if not total:
         return []
+    state: State = "imported" if one.imported else "measured"
     parts = [
-        Part(kind, ms / total, words.percent(ms / total, 0), _tip(KIND_NAMES[kind], ms, total), kind, f"on_{kind}")
+        Part(
+            key=kind,
+            share=ms / total,
+            text=words.milliseconds(ms) if in_ms else words.percent(ms / total, 0),
+            tip=_tip(KIND_NAMES[kind], ms, total),
+            fill=kind,
+            on=f"on_{kind}",
+            state=state,
+        )
         for kind, ms in one.by_kind.items()
     ]
     if one.rest_ms:
