@@ -50,9 +50,7 @@ def board_cells(row: BoardRow) -> dict[str, Cell]:
         "watts": _watts(row),
         "time": cell("median_ms", words.milliseconds(row.median_ms), row.median_ms),
         "fps": cell("fps", _plain(row.fps), row.fps),
-        "per_dollar": cell(
-            "fps_per_dollar", _plain(row.fps_per_dollar), row.fps_per_dollar, none=no_rate or "no price"
-        ),
+        "per_dollar": cell("fps_per_dollar", _plain(row.fps_per_dollar), row.fps_per_dollar, none=no_price),
         "per_watt": cell("fps_per_watt", _plain(row.fps_per_watt), row.fps_per_watt, none=no_watts),
         "energy": cell("energy_mj", words.millijoules(row.energy_mj), row.energy_mj),
         "efficiency": _efficiency(row, state),
