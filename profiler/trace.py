@@ -8,6 +8,7 @@ its node; `fused NODE`; `NODE/…Fusion`; `OUTPUT_nchwc` after the last fused no
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -104,10 +105,11 @@ def kernel_times(events: Sequence[Mapping[str, Any]]) -> list[KernelTime]:
     Kernels inside a branch or loop are part of its time and are left out. Kernels outside every run are, too.
     """
     runs = sorted((event["ts"], event["ts"] + event["dur"]) for event in events if event.get("name") == "model_run")
+    starts = [start for start, _ in runs]
     times: dict[tuple[str, str], list[float]] = {}
     for event in _outermost(events):
-        run = next((index for index, (start, stop) in enumerate(runs) if start <= event["ts"] <= stop), None)
-        if run is None:
+        run = bisect_right(starts, event["ts"]) - 1
+        if run < 0 or event["ts"] > runs[run][1]:
             continue
         key = (str(event["name"]).removesuffix(KERNEL), str(event.get("args", {}).get("op_name", "")))
         times.setdefault(key, [0.0] * len(runs))[run] += event["dur"]
@@ -147,6 +149,12 @@ def match(kernels: Sequence[KernelTime], graph: Outline) -> tuple[tuple[LayerTim
     place = {node.name: index for index, node in enumerate(graph.nodes)}
     rows.sort(key=lambda row: place[row.covers[0]])
     return tuple(rows), tuple(unmatched)
+
+
+def unmatched(kernels: Sequence[KernelTime], graph: Outline) -> list[KernelTime]:
+    """The kernels that belong to no layer: reorders the runtime put in, or those of another network."""
+    anchors = _Matcher(graph, kernels).anchors
+    return [kernel for kernel in kernels if (kernel.node, kernel.op) not in anchors]
 
 
 def covered_by(kernels: Sequence[tuple[str, str]], graph: Outline) -> list[tuple[str, ...]]:
