@@ -66,8 +66,13 @@ def _source(figure: Mapping[str, Any]) -> str:
     return f"{figure['source']} ({figure['at']})" if "at" in figure else str(figure["source"])
 
 
-def board_of(device: DeviceFacts) -> BoardFacts | None:
-    """The board that a device says it is; None: not one of these. The longest match decides: a TX2 NX is no TX2."""
+def board_of(device: DeviceFacts, kind: str = "") -> BoardFacts | None:
+    """The board that a device says it is, or `kind` where its owner said so; None: not one of these.
+
+    The longest match decides, and a TX2 NX is no TX2.
+    """
+    if kind in boards():
+        return boards()[kind]
     said = device.model.lower()
     found = [
         (len(part), board)

@@ -40,8 +40,10 @@ class BoardRow:
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def board_rows(study: Study, letter: str) -> tuple[BoardRow, ...]:
+def board_rows(study: Study, letter: str, kinds: Mapping[str, str] | None = None) -> tuple[BoardRow, ...]:
     """The candidate's rows, one a device, the most images a second first; devices without a latency come last.
+
+    `kinds`: device → key of a known board, where its owner said which it is (`app.boards.kinds`).
 
     fps = 1000 · batch ÷ median latency in ms
     per dollar = fps ÷ price of the developer kit at its launch
@@ -49,7 +51,10 @@ def board_rows(study: Study, letter: str) -> tuple[BoardRow, ...]:
     efficiency = 2 · MACs · fps ÷ peak GFLOPS in the precision that was computed in
     """
     candidate = study.candidates[letter]
-    rows = [_row(candidate, device, profile, _model(study, device)) for device, profile in candidate.profiles.items()]
+    rows = [
+        _row(candidate, device, profile, _model(study, device), (kinds or {}).get(device, ""))
+        for device, profile in candidate.profiles.items()
+    ]
     return tuple(sorted(rows, key=lambda row: -(row.fps or 0.0)))
 
 
@@ -59,9 +64,9 @@ def _model(study: Study, device: str) -> str:
     return next((model for model in reversed(said) if model), "")
 
 
-def _row(candidate: Candidate, device: str, profile: Profile, model: str) -> BoardRow:
+def _row(candidate: Candidate, device: str, profile: Profile, model: str, kind: str) -> BoardRow:
     facts = profile.device if profile.device.model else replace(profile.device, model=model)
-    board, settings = board_of(facts), profile.settings
+    board, settings = board_of(facts, kind), profile.settings
     median = profile.median_ms if profile.latencies_ms else None
     fps = 1000 * settings.batch / median if median else None
     watts = profile.power.mean_watts if profile.power else None

@@ -17,7 +17,7 @@ from profiler.plain import from_plain, to_plain
 from profiler.progress import Job
 
 if TYPE_CHECKING:
-    from devices.address_book import Address
+    from devices.address_book import Address, AddressBook, Seen
     from devices.ssh import Found
 
 
@@ -53,20 +53,27 @@ def known() -> list[Known]:
     return [_known(address, book.seen.get(address.name)) for address in book.addresses]
 
 
-def _known(address: Address, seen: Any) -> Known:
+def _known(address: Address, seen: Seen | None) -> Known:
     title = address.title or address.name
     if seen is None:
         return Known(DeviceFacts(address.name), title)
     return Known(replace(seen.facts, name=address.name), title, seen.at)
 
 
+def kinds() -> dict[str, str]:
+    """Board → which of the printed boards its address says it is, where it says so."""
+    return {address.name: address.kind for address in addresses() if address.kind}
+
+
 def address_of(name: str) -> Address:
     """The address of a board, whatever the case of its name. Raises BadInput when there is none."""
-    there = addresses()
-    for each in there:
-        if each.name.lower() == name.strip().lower():
-            return each
-    named = ", ".join(each.name for each in there)
+    from devices.address_book import AddressBook
+
+    book = AddressBook.load()
+    found = book.find(name)
+    if found is not None:
+        return found
+    named = ", ".join(each.name for each in book.addresses)
     raise BadInput(
         f"There is no board named “{name}”.",
         "",
@@ -76,7 +83,6 @@ def address_of(name: str) -> Address:
 
 def add_board(address: Address) -> BoardChange:
     """Write a new board into the address book. Raises BadInput when the name is taken or cannot be one."""
-    _check_name(address.name)
     _change(lambda book: book.add(address))
     return BoardChange(f"Add {address.name}", lambda: _change(lambda book: book.remove(address.name)))
 
@@ -84,7 +90,6 @@ def add_board(address: Address) -> BoardChange:
 def replace_board(old_name: str, address: Address) -> BoardChange:
     """Change a board's address, its name too. Raises BadInput when the new name is taken or cannot be one."""
     before = address_of(old_name)
-    _check_name(address.name)
     _change(lambda book: book.replace(before.name, address))
     return BoardChange(f"Change {address.name}", lambda: _change(lambda book: book.replace(address.name, before)))
 
@@ -105,12 +110,7 @@ def remove_board(name: str) -> BoardChange:
     return BoardChange(f"Remove {gone.name}", undo)
 
 
-def _check_name(name: str) -> None:
-    if name.strip().lower() == HERE:
-        raise BadInput(f"“{name}” is this computer’s own name.", fix="Give the board another name.")
-
-
-def _change(how: Callable[[Any], None]) -> None:
+def _change(how: Callable[[AddressBook], None]) -> None:
     from devices.address_book import AddressBook
 
     book = AddressBook.load()
@@ -123,7 +123,7 @@ def see(facts: DeviceFacts, at: str = "") -> None:
     from devices.address_book import AddressBook
 
     book = AddressBook.load()
-    if any(address.name == facts.name for address in book.addresses):
+    if book.find(facts.name) is not None:
         book.see(facts.name, facts, at or datetime.now(UTC).isoformat(timespec="seconds"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.answers import version
+from app.grammar_devices import battery, boards, devices, import_profile, meter, profile, sweep
 from app.grammar_networks import activity, convert, diff, fusion, inspect, memory, unpack, zoo
 from app.grammar_parts import DATA_HELP, NETWORK_HELP, command, how, measured, network, whole
 
@@ -39,14 +40,6 @@ def evaluate(commands: Any) -> None:
     measured(made)
 
 
-def profile(commands: Any) -> None:
-    made = command(commands, "profile", "Time, memory and power on a device, layer by layer.", "measure:profile")
-    network(made)
-    made.add_argument("--device", action="append", metavar="D", help="cpu (this computer) or a name; may be repeated")
-    how(made)
-    measured(made)
-
-
 def compress(commands: Any) -> None:
     made = command(commands, "compress", "Run a recipe on a network.", "studies:compress")
     network(made)
@@ -75,12 +68,6 @@ def pack(commands: Any) -> None:
     measured(made)
 
 
-def devices(commands: Any) -> None:
-    group: ArgumentParser = commands.add_parser("devices", help="The devices that can be measured on.")
-    inner = group.add_subparsers(dest="what", metavar="list", required=True)
-    command(inner, "list", "The devices that can be measured on.", "measure:devices")
-
-
 def report(commands: Any) -> None:
     made = command(commands, "report", "A study as one HTML file, with CSV and JSON beside it.", "studies:report")
     made.add_argument("folder", metavar="STUDY", help="the study’s folder")
@@ -104,6 +91,11 @@ COMMANDS: dict[str, Callable[[Any], None]] = {
     "diff": diff,
     "evaluate": evaluate,
     "profile": profile,
+    "sweep": sweep,
+    "import-profile": import_profile,
+    "meter": meter,
+    "battery": battery,
+    "boards": boards,
     "compress": compress,
     "compare": compare,
     "pack": pack,

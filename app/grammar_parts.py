@@ -40,7 +40,38 @@ def how(made: ArgumentParser) -> None:
     made.add_argument("--warmup", type=whole(0), default=10, metavar="N", help="runs before them (10)")
     made.add_argument("--batch", type=whole(1), default=1, metavar="N", help="images in one run (1)")
     made.add_argument("--threads", type=whole(1), default=1, metavar="N", help="threads of the engine (1)")
+    engine(made)
+
+
+def engine(made: ArgumentParser) -> None:
     made.add_argument("--engine", default="onnxruntime", metavar="E", help="what runs the network (onnxruntime)")
+    made.add_argument("--precision", choices=("fp32", "fp16", "int8"), default="fp32",
+                      help="what engines that convert the network themselves compute in (fp32)")  # fmt: skip
+
+
+def power(made: ArgumentParser) -> None:
+    made.add_argument("--meter", default="", metavar="M", help="which source of power is read (the most trusted)")
+    made.add_argument("--marker", action="store_true",
+                      help="three bursts of load first, by which an external meter is aligned")  # fmt: skip
+
+
+def wholes(least: int) -> Callable[[str], list[int]]:
+    """1,2,4,8 as numbers, in their order, each once."""
+    one = whole(least)
+    return lambda text: list(dict.fromkeys(one(part) for part in text.split(",")))
+
+
+def number(least: float) -> Callable[[str], float]:
+    def made(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not least <= value < float("inf"):
+            raise ArgumentTypeError(f"{text!r} is not a number from {least:g} on")
+        return value
+
+    return made
 
 
 def whole(least: int) -> Callable[[str], int]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app import words
 from app.boards import reached
 from app.facts import Compared, Profiled, Swept
+from app.metering import metered
 from app.networks import candidate_network, stored
 from app.steps import Steps
 from profiler.errors import Failed
@@ -117,14 +118,9 @@ def import_profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
 
 def meter(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """An external meter's readings beside a profile, which is recorded anew with its power."""
-    from devices.power import external
-
     yield Progress(0.0, f"Reading {Path(settings['path']).name}")
     measured = from_plain(settings["profile"], Profile)
-    readings = external.read_csv(Path(settings["path"]))
-    offset = settings.get("offset_s")
-    at = external.align(readings, measured) if offset is None else float(offset)
-    power = external.metered(readings, measured, at)
+    power, where = metered(Path(settings["path"]), measured, settings.get("offset_s"))
     yield Profiled(settings["letter"], str(settings["device"]), replace(measured, power=power))
     energy = words.millijoules(power.energy_mj)
-    return {"message": f"Energy per inference by {Path(settings['path']).name}: {energy}."}
+    return {"message": f"Energy per inference by {Path(settings['path']).name}: {energy}. {where.found}"}

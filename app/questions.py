@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,10 +108,24 @@ def zoo(_settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def devices(_settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What each known device says of itself."""
-    from devices import devices as known
+    """All devices, this computer first: what each says of itself, its `title`, and when a board was `seen` to say so
+    (ISO 8601; "" never, and then only its name is known). No board is contacted."""
+    from app.boards import Known, known
+    from app.jobs import HERE
+    from devices import device
 
-    return {"devices": [to_plain(device.facts()) for device in known()]}
+    here = device(HERE)
+    told = [Known(here.facts(), here.title), *known()]
+    return {"devices": [asdict(each.facts) | {"title": each.title, "seen": each.seen} for each in told]}
+
+
+def meter_preview(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """An external meter's readings beside a profile, before they are kept (`app.metering.preview`). Needs `path`,
+    `profile`; `offset_s` where it was set by hand."""
+    from app.metering import preview
+    from profiler.measurement import Profile
+
+    return preview(Path(settings["path"]), from_plain(settings["profile"], Profile), settings.get("offset_s"))
 
 
 def graph(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,6 +60,18 @@ class Bench:
             raise Interrupted from None
         return _ended_well(view)
 
+    def failure(self, job: str) -> BadInput | Failed | None:
+        """Wait for a job, and say what it failed with; None: it is done. Ctrl+C cancels every job."""
+        try:
+            self.run(job)
+        except Interrupted:
+            for view in self.workbench.jobs:
+                self.workbench.cancel(view.job)
+            raise
+        except (BadInput, Failed) as failed:
+            return failed
+        return None
+
     def use_data(self, spec: str | None) -> None:
         """Measure accuracy on this data set from now on, and wait until the study's candidates have theirs."""
         if spec is None:

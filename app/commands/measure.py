@@ -1,4 +1,4 @@
-"""Commands that measure: evaluate, profile, compare and pack, and the list of devices."""
+"""Commands that measure: evaluate, profile, compare and pack."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from app.answers import Answer, compared, evaluated, packed, profiled
 from app.commands.bench import Bench, bench
 from app.commands.networks import checked_out, copy_out, input_shapes
 from app.commands.say import Say
+from app.commands.secrets import fill
 from app.facts import Packed
 from app.objects import path_of
+from app.power_words import memory_lines, power_lines
 from app.study import Candidate
-from profiler.errors import BadInput
+from profiler.errors import BadInput, Failed
 from profiler.measurement import Comparison, Profile, ProfileSettings
 from profiler.plain import to_plain
 
@@ -23,7 +25,7 @@ def study_folder(args: Namespace) -> Path | None:
     return Path(args.study) if args.study else None
 
 
-def _candidate(work: Bench, args: Namespace, source: str, *, again: bool = False) -> Candidate:
+def candidate_of(work: Bench, args: Namespace, source: str, *, again: bool = False) -> Candidate:
     preprocess = Path(args.preprocess) if args.preprocess else None
     return work.candidate(source, input_shapes(args.input), preprocess, args.architecture, again=again)
 
@@ -32,7 +34,7 @@ def evaluate(args: Namespace, say: Say) -> None:
     """Accuracy of a network on a data set."""
     with bench(study_folder(args)) as work:
         work.use_data(args.data)
-        letter = _candidate(work, args, args.network).letter
+        letter = candidate_of(work, args, args.network).letter
         found = work.study.candidate(letter).evaluation
         if found is None or found.split != args.split or not work.kept:
             work.run(work.workbench.evaluate(letter, args.split))
@@ -46,25 +48,45 @@ def evaluate(args: Namespace, say: Say) -> None:
 
 
 def settings_of(args: Namespace) -> ProfileSettings:
-    return ProfileSettings(args.runs, args.warmup, args.batch, args.threads, args.engine)
+    return ProfileSettings(
+        args.runs, args.warmup, args.batch, args.threads, args.engine, args.precision,
+        getattr(args, "meter", ""), getattr(args, "marker", False),
+    )  # fmt: skip
 
 
 def profile(args: Namespace, say: Say) -> None:
-    """Time, memory and power of a network, by layer, on one device or several."""
-    settings, names = settings_of(args), list(dict.fromkeys(args.device or ["cpu"]))
-    found: list[Profile] = []
+    """Time, memory and power of a network, by layer, on one device or several: different boards at once.
+
+    Where one of several fails, what the others measured is answered all the same, and the failure ends the command.
+    """
+    settings = settings_of(args)
     with bench(study_folder(args)) as work:
-        known = [known_device(name) for name in names]
-        letter = _candidate(work, args, args.network).letter
-        for name in known:
-            work.run(work.workbench.profile(letter, name, settings))
-            found.append(work.study.candidate(letter).profiles[name])
+        known = list(dict.fromkeys(known_device(name) for name in args.device or ["cpu"]))
+        letter = candidate_of(work, args, args.network).letter
+        fill(work.workbench.secrets, known)
+        jobs = work.workbench.profile_on(letter, known, settings)
+        failures = [work.failure(job) for job in jobs]
+        measured = [name for name, failed in zip(known, failures, strict=True) if failed is None]
+        found = [work.study.candidate(letter).profiles[name] for name in measured]
+    if len(known) == 1 and failures[0] is not None:
+        raise failures[0]
     answers = [profiled(each) for each in found]
-    say.answer(answers[0] if len(answers) == 1 else {"profiles": answers})
+    failed = [_failed(name, why) for name, why in zip(known, failures, strict=True) if why is not None]
+    say.answer(answers[0] if len(known) == 1 else {"profiles": answers, "failed": failed})
     for each in found:
         say_profile(each, say)
     for warning in dict.fromkeys(w for each in found for w in each.load.warnings):
         say.warn(f"Warning: {warning}")
+    for name, why in zip(known, failures, strict=True):
+        if why is not None:
+            say.warn(f"{name}: {why}")
+    for why in failures:
+        if why is not None:
+            raise why
+
+
+def _failed(name: str, why: BadInput | Failed) -> Answer:
+    return {"device": name, "error": why.what, "fix": why.fix}
 
 
 def known_device(name: str) -> str:
@@ -75,19 +97,30 @@ def known_device(name: str) -> str:
 
 
 def say_profile(found: Profile, say: Say) -> None:
-    """What a person wants of a profile: the median, where it goes, and whether it adds up."""
+    """What a person wants of a profile: the median, where it goes, whether it adds up, and what it costs to run."""
     device, settings = words.device(found.device.name, found.device.model), found.settings
-    threads, runs = words.plural(settings.threads, "thread"), words.plural(len(found.latencies_ms), "run")
-    where = f"{device}, {settings.engine}, {threads}, batch {settings.batch}"
-    say.line(f"{words.milliseconds(found.median_ms)} median on {where}")
-    spread = f"p5 {words.milliseconds(found.p5_ms)}, p95 {words.milliseconds(found.p95_ms)}"
-    say.line(f"{spread}, {runs} after {settings.warmup} to warm up")
+    engine = settings.engine if settings.precision == "fp32" else f"{settings.engine} {settings.precision}"
+    where = f"{device}, {engine}, {words.plural(settings.threads, 'thread')}, batch {settings.batch}"
+    if found.latencies_ms:
+        _say_latencies(found, where, say)
+    else:
+        say.line(f"No end-to-end latency of {where}: the file has none.")
     say.line()
     if found.layers:
         _say_layers(found, say)
-    memory = found.memory.after_run_mb if found.memory else None
-    say.line(f"Own memory after running {words.megabytes(None if memory is None else 1e6 * memory)}")
-    say.line(f"Energy {words.millijoules(found.power.energy_mj if found.power else None)}")
+    for label, text in [*memory_lines(found), *power_lines(found)]:
+        say.line(f"{label} {text}")
+
+
+def _say_latencies(found: Profile, where: str, say: Say) -> None:
+    median = words.marked(words.milliseconds(found.median_ms), "imported" if found.imported else "measured")
+    say.line(f"{median} median on {where}")
+    counted = words.plural(len(found.latencies_ms), "run")
+    if not found.complete:
+        counted = f"{len(found.latencies_ms)} of {words.plural(found.settings.runs, 'run')}, interrupted,"
+    spread = f"p5 {words.milliseconds(found.p5_ms)}, p95 {words.milliseconds(found.p95_ms)}"
+    how = f"imported from {found.imported}" if found.imported else f"after {found.settings.warmup} to warm up"
+    say.line(f"{spread}, {counted} {how}")
 
 
 def _say_layers(found: Profile, say: Say) -> None:
@@ -101,6 +134,9 @@ def _say_layers(found: Profile, say: Say) -> None:
         for row in found.layers
     ]
     say.table(("Layer", "Median", "Share"), rows)
+    if not found.latencies_ms:
+        say.line(f"Layers {words.milliseconds(total / 1000)}")
+        return
     sums = found.reconciliation
     parts = f"{words.milliseconds(sums.layers_sum_ms)} + unattributed {words.milliseconds(sums.unattributed_ms)}"
     say.line(f"Layers {parts} = end to end {words.milliseconds(sums.end_to_end_ms)}")
@@ -112,7 +148,7 @@ def compare(args: Namespace, say: Say) -> None:
     with bench(study_folder(args)) as work:
         device = known_device(args.device)
         work.use_data(args.data)
-        chosen = [_candidate(work, args, source, again=not work.kept).letter for source in names]
+        chosen = [candidate_of(work, args, source, again=not work.kept).letter for source in names]
         if len(set(chosen)) < len(chosen):
             raise BadInput("Two of these are the same network of the study.", fix="Name different ones.")
         work.run(work.workbench.compare(chosen, device, settings, args.rounds))
@@ -169,7 +205,7 @@ def pack(args: Namespace, say: Say) -> None:
     """The network as an .nbz file, every byte counted."""
     out = checked_out(args.out, ".nbz")
     with bench(study_folder(args)) as work:
-        letter = _candidate(work, args, args.network).letter
+        letter = candidate_of(work, args, args.network).letter
         if work.study.candidate(letter).packed is None:
             work.run(work.workbench.pack(letter))
         found = work.study.candidate(letter).packed
@@ -198,18 +234,3 @@ def say_packed(found: Packed, say: Say) -> None:
     ratio = words.times(found.original_bytes / found.packed_bytes) if found.packed_bytes else ""
     say.line(f"{words.megabytes(found.original_bytes)} → {words.megabytes(found.packed_bytes)}, {ratio} smaller.")
     say.line(f"Ideal code of each tensor: {words.megabytes(found.entropy_bytes)}.")
-
-
-def devices(args: Namespace, say: Say) -> None:
-    """The devices that can be measured on."""
-    from devices import devices as known
-
-    del args
-    there = known()
-    facts = [device.facts() for device in there]
-    say.answer({"devices": [to_plain(each) for each in facts]})
-    rows = [
-        (device.name, device.title, f.model or f.cpu, ", ".join(f"{e} {v}" for e, v in f.engines.items()))
-        for device, f in zip(there, facts, strict=True)
-    ]
-    say.table(("Name", "Device", "Model", "Engines"), rows, left=4)
