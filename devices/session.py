@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from devices.messages import Message, understood
+from devices.power.live import Live
 from devices.shell import PYTHON_HERE, LineBroke, Running, Shell
 from profiler.errors import BadInput, Failed
 from profiler.progress import Job, Progress
@@ -101,6 +103,7 @@ class Heard:
         self.title = lower_first(title)
         self.messages: list[Message] = []
         self.latest = Progress(0.0, f"Starting on {self.title}")
+        self._live = Live()
         self._keep_samples = keep_samples
         self._characters = 0
 
@@ -125,7 +128,9 @@ class Heard:
         if kind == "progress":
             figures = {**self.latest.figures, **message["figures"]}
             self.latest = Progress(message["fraction"], message["text"], figures)
-        elif kind != "error" and (kind != "sample" or self._keep_samples):
+        elif kind == "sample":
+            self.latest = replace(self.latest, figures={**self.latest.figures, **self._live.figures(message)})
+        if kind not in ("progress", "error") and (kind != "sample" or self._keep_samples):
             self.messages.append(message)
             self._characters += len(line)
 
