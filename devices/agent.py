@@ -126,8 +126,8 @@ def field(text, name):
     return ""
 
 
-def memory_mb():
-    kilobytes = field(text_of("/proc/meminfo"), "MemTotal").split()
+def memory_mb(root=""):
+    kilobytes = field(text_of(root + "/proc/meminfo"), "MemTotal").split()
     if kilobytes:
         return int(kilobytes[0]) * 1024 / 1e6
     try:
@@ -144,44 +144,197 @@ def cores():
         return os.cpu_count()
 
 
-def system_name():
-    for line in text_of("/etc/os-release").splitlines():
+def system_name(root=""):
+    for line in text_of(root + "/etc/os-release").splitlines():
         if line.startswith("PRETTY_NAME="):
             return line.partition("=")[2].strip('"') + ", " + platform.system() + " " + platform.release()
     return platform.system() + " " + platform.release()
 
 
-def clocks():
-    """The processor's clock range as the kernel tells it, or its present speed, or ""."""
-    folder = "/sys/devices/system/cpu/cpu0/cpufreq/"
-    low, high = text_of(folder + "cpuinfo_min_freq"), text_of(folder + "cpuinfo_max_freq")
-    if low and high:
-        return "%.2f to %.2f GHz" % (int(low) / 1e6, int(high) / 1e6)
-    present = field(text_of("/proc/cpuinfo"), "cpu MHz")
+def device_tree(root, name):
+    """An entry of the device tree, by which a board says what it is; "" on machines that have none."""
+    folders = ("/sys/firmware/devicetree/base/", "/proc/device-tree/")
+    texts = [text_of(root + folder + name) for folder in folders]
+    return (texts[0] or texts[1]).replace("\0", " ")
+
+
+# By the chip's name in the device tree: what the board is called where its model says only a code name, and its GPU.
+CHIPS = {
+    "tegra124": ("Jetson TK1", "GK20A (Kepler)"),
+    "tegra210": ("", "GM20B (Maxwell)"),  # Jetson TX1, or Nano
+    "tegra186": ("Jetson TX2", "GP10B (Pascal)"),
+    "tegra194": ("Jetson Xavier", "GV11B (Volta)"),
+    "tegra234": ("Jetson Orin", "GA10B (Ampere)"),
+}
+
+
+def chip_of(root):
+    compatible = device_tree(root, "compatible")
+    return ([chip for chip in sorted(CHIPS) if chip in compatible] + [""])[0]
+
+
+def model_of(root):
+    told = device_tree(root, "model") or text_of(root + "/sys/class/dmi/id/product_name")
+    name = CHIPS.get(chip_of(root), ("", ""))[0]
+    return "%s (%s)" % (name, told) if name and "jetson" not in told.lower() else told
+
+
+def gpu_of(root):
+    """The GPU's name: a Jetson's by its chip, another machine's as NVIDIA's driver tells it."""
+    top = root + "/proc/driver/nvidia/gpus"
+    for name in names_in(top):
+        model = field(text_of(top + "/" + name + "/information"), "Model")
+        if model:
+            return model
+    return CHIPS.get(chip_of(root), ("", ""))[1]
+
+
+def l4t_of(root):
+    """NVIDIA's release of Linux for Tegra, as "32.7.1"."""
+    found = re.match(r"# R(\d+) \(release\), REVISION: ([\d.]+)", text_of(root + "/etc/nv_tegra_release"))
+    return "%s.%s" % found.groups() if found else ""
+
+
+def cuda_of(root):
+    """The version of CUDA that is installed; "" where none is found. Since 11 it is told in JSON."""
+    found = re.search(r"CUDA Version ([\d.]+)", text_of(root + "/usr/local/cuda/version.txt"))
+    if found:
+        return found.group(1)
+    try:
+        return str(json.loads(text_of(root + "/usr/local/cuda/version.json"))["cuda"]["version"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def power_mode(root):
+    """A Jetson's power mode by name, else the governor of the first processor, else ""."""
+    found = re.search(r"NV Power Mode: *(\S+)", said_by("nvpmodel", "-q") if not root else "")
+    if found:
+        return found.group(1)
+    told = re.search(r"pmode:(\d+)", text_of(root + "/var/lib/nvpmodel/status"))
+    if told:
+        number = int(told.group(1))
+        names = re.findall(r"POWER_MODEL +ID=(\d+) +NAME=(\S+)", text_of(root + "/etc/nvpmodel.conf"))
+        return {int(each): name for each, name in names}.get(number, "mode %d" % number)
+    governor = text_of(root + "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    return "governor " + governor if governor else ""
+
+
+def said_by(program, argument):
+    """What a program of the board prints at once; "" where it is not there, fails, or takes more than two seconds."""
+    try:
+        said = subprocess.check_output([program, argument], stderr=subprocess.STDOUT, timeout=2)
+        return said.decode("utf-8", "replace")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def span(folders, low, high):
+    """(lowest, highest) in GHz over the folders of clocks, or None; files tell kHz, those of a GPU Hz."""
+    found = []
+    for folder in folders:
+        numbers_there = [text_of(folder + "/" + low), text_of(folder + "/" + high)]
+        if not all(text.isdigit() for text in numbers_there):
+            return None
+        found.append([int(text) / (1e9 if low == "min_freq" else 1e6) for text in numbers_there])
+    return (min(pair[0] for pair in found), max(pair[1] for pair in found)) if found else None
+
+
+def clock_spans(root):
+    """What the processor's and the GPU's clocks may do now: [("", span), ("GPU ", span)], where they are told."""
+    gpu = gpu_folder(root)
+    spans = [
+        ("", span(cpu_folders(root, 256), "scaling_min_freq", "scaling_max_freq")),
+        ("GPU ", span([gpu] if gpu else [], "min_freq", "max_freq")),
+    ]
+    return [(name, found) for name, found in spans if found]
+
+
+def clocks(root=""):
+    """The ranges of the clocks in words, or the processor's present speed, or ""."""
+    spans = clock_spans(root)
+    if spans:
+        ranges = [(name, "%.2f" % low, " to %.2f" % high if high > low else "") for name, (low, high) in spans]
+        return ", ".join(name + low + high + " GHz" for name, low, high in ranges)
+    present = field(text_of(root + "/proc/cpuinfo"), "cpu MHz")
     return "%.2f GHz" % (float(present) / 1000) if present else ""
 
 
-def facts():
-    cpuinfo = text_of("/proc/cpuinfo")
-    governor = text_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+def clocks_locked(root):
+    """True where every clock is held at one speed, as jetson_clocks does; None where no clock is told."""
+    folders = cpu_folders(root, 256)
+    pairs = [(folder, "scaling_min_freq", "scaling_max_freq") for folder in folders]
+    if gpu_folder(root):
+        pairs.append((gpu_folder(root), "min_freq", "max_freq"))
+    spans = [span([folder], low, high) for folder, low, high in pairs]
+    if not spans or None in spans:
+        return None
+    return all(low == high for low, high in spans)
+
+
+def throttling(root):
+    """What slows the machine down now, in words; "" where nothing that is known does."""
+    found = []
+    top = root + "/sys/class/thermal"
+    for name in names_in(top):
+        kind, state = text_of(top + "/" + name + "/type"), text_of(top + "/" + name + "/cur_state")
+        slowing = any(word in kind.lower() for word in ("balanced", "throttle", "cpufreq", "devfreq", "processor"))
+        if name.startswith("cooling_device") and slowing and state.isdigit() and int(state) > 0:
+            found.append(kind)
+    return ", ".join((["heat (%s)" % ", ".join(sorted(set(found)))] if found else []) + overcurrent(root))
+
+
+def overcurrent(root):
+    """The rails of an INA3221 that draw more than the board allows, each in words."""
+    top, found = root + "/sys/class/hwmon", []
+    for folder in [top + "/" + name for name in names_in(top)]:
+        for name in names_in(folder):
+            if re.match(r"curr\d+_(crit|max)_alarm$", name) and text_of(folder + "/" + name) == "1":
+                channel = re.search(r"\d+", name).group(0)
+                found.append("too much current on " + (text_of(folder + "/in%s_label" % channel) or "a rail"))
+    return sorted(set(found))
+
+
+def throttle_counts(root):
+    """How often the machine was slowed down since it started, by what; only what is counted there."""
+    counts = {}
+    cpu = root + "/sys/devices/system/cpu"
+    cores_there = [name for name in names_in(cpu) if name[:3] == "cpu" and name[3:].isdigit()]
+    heat = [text_of("%s/%s/thermal_throttle/core_throttle_count" % (cpu, name)) for name in cores_there]
+    counts["heat"] = max([int(text) for text in heat if text.isdigit()] + [0])
+    top = root + "/sys/class/hwmon"
+    events = [top + "/" + name + "/" + each for name in names_in(top) for each in names_in(top + "/" + name)]
+    current = [text_of(path) for path in events if re.search(r"/oc\d+_event_cnt$", path)]
+    counts["too much current"] = sum(int(text) for text in current if text.isdigit())
+    return counts
+
+
+def facts(root=""):
+    cpuinfo = text_of(root + "/proc/cpuinfo")
     return {
-        "model": text_of("/proc/device-tree/model") or text_of("/sys/class/dmi/id/product_name"),
+        "model": model_of(root),
         "cpu": field(cpuinfo, "model name") or field(cpuinfo, "Hardware") or platform.processor() or platform.machine(),
         "cores": cores(),
-        "memory_mb": memory_mb(),
-        "system": system_name(),
+        "memory_mb": memory_mb(root),
+        "system": system_name(root),
         "python": platform.python_version(),
-        "power_mode": "governor " + governor if governor else "",
-        "clocks": clocks(),
+        "power_mode": power_mode(root),
+        "clocks": clocks(root),
+        "clocks_locked": clocks_locked(root),
+        "gpu": gpu_of(root),
+        "l4t": l4t_of(root),
+        "cuda": cuda_of(root),
+        "meters": meters(root),
+        "throttling": throttling(root),
     }
 
 
-def cpu_folders(root):
+def cpu_folders(root, most=CLOCKS_READ):
     """Where the clocks of the processor are told: one folder for each group of cores that has one clock."""
     top = root + "/sys/devices/system/cpu"
     policies = [top + "/cpufreq/" + name for name in names_in(top + "/cpufreq") if name.startswith("policy")]
     alone = [top + "/" + name + "/cpufreq" for name in names_in(top) if name[:3] == "cpu" and name[3:].isdigit()]
-    return (policies or [folder for folder in alone if os.path.isdir(folder)])[:CLOCKS_READ]
+    return (policies or [folder for folder in alone if os.path.isdir(folder)])[:most]
 
 
 def gpu_folder(root):
@@ -489,10 +642,10 @@ class Jtop:
             "cpu": numbers(cpu.get("total", {})),
             "cpu_khz": [one.get("freq", {}).get("cur") for one in cpu.get("cpu", []) if one.get("online", True)],
             "gpu": [
-                {"load": one.get("status", {}).get("load"), "khz": one.get("freq", {}).get("cur")}
+                numbers({"load": one.get("status", {}).get("load"), "khz": one.get("freq", {}).get("cur")})
                 for one in dict(self.client.gpu).values()
             ],
-            "temperature": {name: value.get("temp") for name, value in self.client.temperature.items()},
+            "temperature": numbers({name: value.get("temp") for name, value in self.client.temperature.items()}),
             "processes": [[line[0], line[8]] for line in self.client.processes if same_group(line[0])],
             "interval": self.client.interval,
         }
@@ -513,8 +666,14 @@ SOURCES = [Jtop, Tegrastats, Ina3221, Rapl]  # in order of trust
 
 
 def numbers(values):
-    """Of a dictionary, the numbers and the name."""
-    return {key: value for key, value in values.items() if key == "name" or isinstance(value, (int, float))}
+    """Of a dictionary, the numbers and the name. NaN and the like, which JSON has not, go as text, to be refused."""
+    kept = {}
+    for key, value in values.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            kept[key] = str(value)
+        elif key == "name" or isinstance(value, (int, float)):
+            kept[key] = value
+    return kept
 
 
 def processes():
@@ -535,7 +694,7 @@ def same_group(pid):
 
 def meters(root):
     """The names of the sources of power that can be read here, the most trusted first."""
-    silent = "tegra124" in text_of(root + "/proc/device-tree/compatible")  # a TK1 measures none of its rails
+    silent = chip_of(root) == "tegra124"  # a TK1 measures none of its rails
     found = [source for source in SOURCES if source(root).there()]
     return [source.name for source in found if not (silent and source is Tegrastats)]
 
@@ -608,7 +767,7 @@ class Monitor:
         self.waiting, self.gpu_memory_kb, self.latest, self.period = [], None, None, METER_PERIOD
 
     def begin(self):
-        self.board = Board(self.root)
+        self.board, self.slowed = Board(self.root), throttle_counts(self.root)
         self.origin, self.epoch = time.monotonic(), time.time()
         self.thread = threading.Thread(target=self._sample)
         self.thread.daemon = True
@@ -706,6 +865,14 @@ class Monitor:
         self.runs.append([start, stop, inferences])
         self.gpu_memory_kb = nvmap_kilobytes(self.root)
 
+    def _throttled(self):
+        """What slowed the machine down since `begin`, as counted there, or slows it down now."""
+        after = throttle_counts(self.root)
+        counted = ["%s (%d times)" % (what, after[what] - times) for what, times in sorted(self.slowed.items())]
+        grown = [text for text in counted if not text.endswith("(0 times)")]
+        now = throttling(self.root)
+        return ", ".join(grown + ([now] if now else []))
+
     def end(self):
         """Stop, and report; see the class."""
         self.found.wait()
@@ -727,6 +894,7 @@ class Monitor:
             "cpu_s": self.cpu,
             "source_cpu_s": self.source.cost() if self.source else 0.0,
             "gpu_memory_kb": self.gpu_memory_kb,
+            "throttled": self._throttled(),
             "problems": self.problems,
             "unreadable": self.unreadable,
         }
@@ -992,7 +1160,7 @@ class OpenCv:
             raise Refused(
                 "bad_input",
                 "This device’s OpenCV %s %s."
-                % (cv2.__version__, "has no CUDA that works" if self.cuda else "does not read ONNX: 3.4.2 is the first"),
+                % (cv2.__version__, "has no CUDA that works" if self.cuda else "cannot read ONNX: 3.4.2 is the first"),
                 "",
                 "Install another build there, or take another engine.",
             )
@@ -1764,7 +1932,7 @@ def answer(voice, request):
         watch.daemon = True
         watch.start()
     try:
-        voice.say({"type": "hello", "facts": facts(), "engines": engines(voice, request)})
+        voice.say({"type": "hello", "facts": facts(request.get("root") or ""), "engines": engines(voice, request)})
         gc.disable()
         if command in COMMANDS:
             message = COMMANDS[command](voice, request)

@@ -1,9 +1,11 @@
-"""From what the agent said to the values that are kept. Pure: messages in, `Profile` and `Comparison` out."""
+"""From what the agent said to the values that are kept. Pure: messages in, `Profile`, `Comparison` and `Sweep` out."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from dataclasses import replace
 from typing import Any
 
+from devices.engines.said import by_layer, latencies
+from devices.jetpack import jetpack
 from devices.power.trace import Watched, watched
 from devices.session import Message, lower_first, one
 from profiler.measurement import (
@@ -16,7 +18,8 @@ from profiler.measurement import (
 )
 from profiler.plain import from_plain
 from profiler.statistics import ratio
-from profiler.trace import Outline, kernel_times, match
+from profiler.sweep import Sweep, SweepPoint
+from profiler.trace import Outline
 
 BUSY = 0.15  # share of all cores at work, above which other programs disturb a measurement
 
@@ -24,7 +27,8 @@ BUSY = 0.15  # share of all cores at work, above which other programs disturb a 
 def device_facts(messages: Sequence[Message], name: str) -> DeviceFacts:
     """From the agent's hello."""
     hello = one(messages, "hello")
-    return from_plain({**hello["facts"], "engines": hello["engines"], "name": name}, DeviceFacts)
+    told: dict[str, Any] = {**hello["facts"], "engines": hello["engines"], "name": name}
+    return from_plain({**told, "jetpack": jetpack(str(told.get("l4t", "")))}, DeviceFacts)
 
 
 def profile(
@@ -39,8 +43,7 @@ def profile(
 ) -> Profile:
     """A profile from the messages of one conversation."""
     result = one(messages, "result")
-    events = list(chain.from_iterable(message["events"] for message in messages if message["type"] == "events"))
-    layers, unmatched = match(kernel_times(events), outline)
+    split = by_layer(messages, settings.engine, outline)
     used = result["memory_mb"]
     monitored = watched(messages, result["monitor"], title)
     return Profile(
@@ -48,14 +51,46 @@ def profile(
         device=device,
         settings=settings,
         at=at,
-        latencies_ms=tuple(result["latencies_ms"]),
+        latencies_ms=latencies(messages),
         profiled_ms=tuple(result["profiled_ms"]),
-        layers=layers,
-        unmatched_us=unmatched,
+        layers=split.layers,
+        unmatched_us=split.unmatched_us,
         memory=Memory(used["after_load"], used["after_run"], None, None, monitored.own_gpu_mb),
         power=monitored.power,
-        load=load(result, title, device, settings, monitored),
+        load=noted(load(result, title, device, settings, monitored), split.notes),
         board=monitored.board,
+    )
+
+
+def noted(found: Load, notes: Sequence[str]) -> Load:
+    return replace(found, warnings=(*found.warnings, *notes))
+
+
+def sweep(
+    messages: Sequence[Message], *, device: DeviceFacts, title: str, settings: ProfileSettings, digest: str, at: str
+) -> Sweep:
+    """The points that were said. Without a result the conversation was cut short, and the sweep is not complete."""
+    result = next((message for message in messages if message["type"] == "result"), None)
+    times: dict[tuple[int, int], list[float]] = {}
+    refused: dict[tuple[int, int], str] = {}
+    for message in messages:
+        if message["type"] == "point":
+            key = (message["batch"], message["threads"])
+            times.setdefault(key, []).extend(message.get("latencies_ms", ()))
+            refused[key] = message.get("refused", "")
+    # a point that was refused after some runs has none: they were not all under the same conditions
+    points = (
+        SweepPoint(*key, () if refused[key] else tuple(float(each) for each in ms), refused[key])
+        for key, ms in times.items()
+    )
+    return Sweep(
+        network=digest,
+        device=device,
+        settings=settings,
+        at=at,
+        points=tuple(points),
+        load=load(result, title, device, settings) if result else Load(),
+        complete=result is not None,
     )
 
 
