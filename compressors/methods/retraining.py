@@ -40,12 +40,14 @@ def retrain(
     keep_zeros: bool,
     part: str,
     adapt: Callable[[nn.Module], None] | None = None,
+    after_step: Callable[[nn.Module], Callable[[nn.Module], None]] | None = None,
 ) -> Job[Network]:
     """Lift, train on the training split with the step's knobs, lower.
 
     Weights of rank 2 and more that are exactly zero stay exactly zero where `keep_zeros`. `part` names the
     checkpoint in the context's folder, and is different for each training of a run; `adapt` may change the lifted
-    module first. Raises BadInput when there is no data, or the network cannot be lifted or fed with it.
+    module first; `after_step`, given the module, makes what is called after each step (with the zeros kept before it).
+    Raises BadInput when there is no data, or the network cannot be lifted or fed with it.
     """
     from compressors.lift import lift
     from compressors.lower import lower
@@ -64,7 +66,7 @@ def retrain(
         labels,
         training_of(step),
         seed=context.seed,
-        after_step=zeros_kept(module) if keep_zeros else None,
+        after_step=_in_turn(module, *([zeros_kept] if keep_zeros else []), *([after_step] if after_step else [])),
         checkpoint=None if context.folder is None else context.folder / f"{part}.pt",
         validate=validate,
         threads=context.threads,
@@ -74,6 +76,19 @@ def retrain(
     for row in rows:
         context.learned(row)
     return lower(module, network)
+
+
+def _in_turn(
+    module: nn.Module, *makers: Callable[[nn.Module], Callable[[nn.Module], None]]
+) -> Callable[[nn.Module], None]:
+    """One call for what each of these makes of the module as it is now."""
+    made = [make(module) for make in makers]
+
+    def each(trained: nn.Module) -> None:
+        for one in made:
+            one(trained)
+
+    return each
 
 
 def _validation(network: Network, data: DataSet) -> Job[Callable[[nn.Module], float] | None]:
