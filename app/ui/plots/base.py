@@ -96,9 +96,15 @@ class Plot(pg.PlotWidget):
     resized = Signal()
     _ready = False  # Qt may tell of a change of palette before there is anything to colour
 
-    def __init__(self, name: str, x_axis: QuietAxis | None = None, y_axis: QuietAxis | None = None) -> None:
-        """The axes are plain ones unless others are given (`plots.log_axis`)."""
-        self.view = QuietView()
+    def __init__(
+        self,
+        name: str,
+        x_axis: QuietAxis | None = None,
+        y_axis: QuietAxis | None = None,
+        view: QuietView | None = None,
+    ) -> None:
+        """The axes are plain ones unless others are given (`plots.log_axis`), and so is the view."""
+        self.view = view or QuietView()
         self.x_axis, self.y_axis = x_axis or QuietAxis("bottom"), y_axis or QuietAxis("left")
         super().__init__(viewBox=self.view, axisItems={"bottom": self.x_axis, "left": self.y_axis})
         self.setAccessibleName(name)

@@ -89,7 +89,7 @@ def _gigabytes(value: float | None) -> str:
 
 def _how(row: BoardRow) -> str:
     """trtexec fp16, batch 4."""
-    return f"{row.engine} {row.precision}" + (f", batch {row.batch}" if row.batch > 1 else "")
+    return f"{row.engine} {row.precision}".strip() + (f", batch {row.batch}" if row.batch > 1 else "")
 
 
 def _watts(row: BoardRow) -> Cell:

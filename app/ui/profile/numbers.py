@@ -1,4 +1,4 @@
-"""A short list of whole numbers, typed: `1, 2, 4, 8`."""
+"""Numbers that are typed: a short list of whole ones (`1, 2, 4, 8`), and seconds that may be less than nought."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QWidget
 
 from app.ui import theme
 from app.ui.parts.card import column
 from app.ui.parts.text import caption, set_role
+from app.words import MINUS
 
 MOST = 16  # numbers in one list
 
@@ -57,3 +59,17 @@ class Numbers(QWidget):
 
     def show_numbers(self, numbers: Sequence[int]) -> None:
         self.field.setText(", ".join(map(str, numbers)))
+
+
+class Signed(QDoubleSpinBox):
+    """Written with a minus sign; both it and the hyphen of a keyboard are read."""
+
+    def textFromValue(self, value: float) -> str:
+        return super().textFromValue(value).replace("-", MINUS)
+
+    def valueFromText(self, text: str) -> float:
+        return super().valueFromText(text.replace(MINUS, "-"))
+
+    def validate(self, text: str, place: int) -> QValidator.State:
+        found = super().validate(text.replace(MINUS, "-"), place)
+        return found[0] if isinstance(found, tuple) else found
