@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.report.content import PARTS, Source, gathered
-from app.report.tables import answer, candidates_csv, latencies_csv, layers_csv
+from app.report.tables import (
+    answer,
+    boards_csv,
+    candidates_csv,
+    latencies_csv,
+    layers_csv,
+    power_csv,
+    sweeps_csv,
+)
 from app.study import Study
 from profiler.errors import BadInput
 from profiler.plain import to_json
@@ -46,15 +54,28 @@ def build(study: Study, objects: Path | None, parts: Sequence[str] | None = None
 
 
 def files(study: Study, objects: Path | None, path: Path, parts: Sequence[str] | None = None) -> dict[Path, bytes]:
-    """Everything that belongs to the report at `path`: the HTML, three CSV tables and the JSON, named after it."""
+    """Everything that belongs to the report at `path`: the HTML, CSV tables and the JSON, named after it."""
     source = Source(study, objects)
     return {
         path.with_name(f"{path.stem}-candidates.csv"): candidates_csv(source).encode(),
         path.with_name(f"{path.stem}-layers.csv"): layers_csv(source).encode(),
         path.with_name(f"{path.stem}-latencies.csv"): latencies_csv(source).encode(),
+        **({} if not study.sweeps else {path.with_name(f"{path.stem}-sweeps.csv"): sweeps_csv(source).encode()}),
+        **_measured(source, path),
         path.with_suffix(".json"): to_json(answer(source)),
         path: build(study, objects, parts).encode(),
     }
+
+
+def _measured(source: Source, path: Path) -> dict[Path, bytes]:
+    """Tables that are only there where they say something: of several devices, and of power."""
+    profiles = [profile for candidate in source.study.shown() for profile in candidate.profiles.values()]
+    made: dict[Path, bytes] = {}
+    if len({profile.device.name for profile in profiles}) > 1:
+        made[path.with_name(f"{path.stem}-boards.csv")] = boards_csv(source).encode()
+    if any(profile.power is not None for profile in profiles):
+        made[path.with_name(f"{path.stem}-power.csv")] = power_csv(source).encode()
+    return made
 
 
 def write(study: Study, objects: Path | None, path: Path, parts: Sequence[str] | None = None) -> list[Path]:

@@ -17,7 +17,7 @@ from app.facts import Goal
 from app.markers import markers
 from app.objects import path_of
 from app.reasons import no_faster
-from app.report import devices, layers, svg
+from app.report import devices, layers, road, svg
 from app.report.activity import activity
 from app.report.devices import device_title
 from app.report.plots import plots
@@ -31,6 +31,8 @@ PARTS: Mapping[str, str] = {
     "candidates": "How each candidate was made",
     "packing": "Stored size, tensor by tensor",
     "profiles": "Measured on a device",
+    "boards": "Boards compared",
+    "sweeps": "Batch sizes and threads",
     "comparisons": "Compared in turn",
     "method": "How it was measured",
 }
@@ -92,6 +94,8 @@ def gathered(study: Study, objects: Path | None, parts: Sequence[str] | None = N
         "made": [_made(source, c) for c in study.shown() if c.recipe or c.training] if "candidates" in chosen else [],
         "packed": [layers.packing(c) for c in study.shown() if c.packed] if "packing" in chosen else [],
         "profiles": devices.profiles(study) if "profiles" in chosen else [],
+        "boards": road.boards(study) if "boards" in chosen else [],
+        "sweeps": road.sweeps(study) if "sweeps" in chosen else [],
         "comparisons": devices.comparisons(study) if "comparisons" in chosen else [],
     }
 
@@ -231,7 +235,7 @@ def _latency(study: Study, candidate: Candidate, device: str) -> tuple[str, str]
     profile, baseline = candidate.profiles.get(device), study.baseline
     if profile is None or not profile.latencies_ms:
         return words.not_measured, ""
-    text = words.milliseconds(profile.median_ms)
+    text = words.marked(words.milliseconds(profile.median_ms), "imported" if profile.imported else "measured")
     if not profile.complete:
         return f"{text}, {len(profile.latencies_ms)} of {profile.settings.runs} runs", ""
     gained = None

@@ -8,7 +8,10 @@ from typing import Any
 from app import words
 from app.facts import Compared
 from app.markers import markers
+from app.power_words import memory_lines, power_lines
 from app.report import svg
+from app.report.road import battery_words
+from app.report.traces import power_trace
 from app.study import Candidate, Study
 from profiler.breakdown import Breakdown
 from profiler.measurement import DeviceFacts, LayerTiming, Load, Profile, ProfileSettings
@@ -23,7 +26,6 @@ def profiles(study: Study) -> list[Row]:
         _profile(study, candidate, name, profile)
         for candidate in study.shown()
         for name, profile in candidate.profiles.items()
-        if profile.latencies_ms
     ]
 
 
@@ -36,14 +38,27 @@ def _profile(study: Study, candidate: Candidate, name: str, profile: Profile) ->
         "at": words.moment(profile.at),
         "facts": device_facts(profile.device) + settings_facts(profile.settings) + load_facts(profile.load),
         "warnings": list(profile.load.warnings),
-        "median": words.milliseconds(profile.median_ms),
+        "imported": profile.imported,
+        **(
+            _end_to_end(profile)
+            if profile.latencies_ms
+            else {"median": words.not_measured, "spread": "", "runs": "", "dots": None}
+        ),
+        "rows": _rows(profile, candidate.breakdown),
+        "sum": _sum(profile, candidate.breakdown),
+        "memory": memory_lines(profile),
+        "power": power_lines(profile) + _battery(study, profile),
+        "trace": power_trace(profile.power) if profile.power is not None else None,
+    }
+
+
+def _end_to_end(profile: Profile) -> Row:
+    state = "imported" if profile.imported else "measured"
+    return {
+        "median": words.marked(words.milliseconds(profile.median_ms), state),
         "spread": f"p5 {words.milliseconds(profile.p5_ms)} · p95 {words.milliseconds(profile.p95_ms)}",
         "runs": runs_words(profile),
         "dots": _dots(profile),
-        "rows": _rows(profile, candidate.breakdown),
-        "sum": _sum(profile, candidate.breakdown),
-        "memory": _memory(profile),
-        "energy": _energy(profile),
     }
 
 
@@ -58,6 +73,8 @@ def device_title(study: Study, device: str) -> str:
 def runs_words(profile: Profile) -> str:
     """50 runs after 10 to warm up, or how many of them an interrupted one has."""
     done, settings = len(profile.latencies_ms), profile.settings
+    if profile.imported:
+        return f"{words.plural(done, 'latency', 'latencies')}, imported from {profile.imported}"
     counted = (
         words.plural(done, "run")
         if profile.complete
@@ -69,6 +86,7 @@ def runs_words(profile: Profile) -> str:
 def device_facts(device: DeviceFacts) -> list[tuple[str, str]]:
     """What the device said of itself; what it did not say is left out."""
     engines = ", ".join(f"{engine} {version}" for engine, version in device.engines.items())
+    locked = {True: "locked", False: "not locked", None: ""}[device.clocks_locked]
     facts = [
         ("Device", words.device(device.name, device.model)),
         ("Processor", device.cpu),
@@ -77,14 +95,28 @@ def device_facts(device: DeviceFacts) -> list[tuple[str, str]]:
         ("System", device.system),
         ("Python", device.python),
         ("Engines", engines),
+        ("GPU", device.gpu),
+        ("L4T", device.l4t),
+        ("JetPack", device.jetpack),
+        ("CUDA", device.cuda),
         ("Power mode", device.power_mode),
-        ("Clocks", device.clocks),
+        ("Clocks", " · ".join(part for part in (device.clocks, locked) if part)),
+        ("Throttling", device.throttling),
+        ("Power can be read by", ", ".join(device.meters)),
     ]
     return [(label, text) for label, text in facts if text]
 
 
 def settings_facts(settings: ProfileSettings) -> list[tuple[str, str]]:
-    return [("Engine used", settings.engine), ("Threads", str(settings.threads)), ("Batch", str(settings.batch))]
+    said = [
+        ("Engine used", settings.engine),
+        ("Precision", settings.precision),
+        ("Threads", str(settings.threads) if settings.threads else ""),
+        ("Batch", str(settings.batch)),
+        ("Meter asked for", settings.meter),
+        ("Marker", "three bursts of load" if settings.marker else ""),
+    ]
+    return [(label, text) for label, text in said if text]
 
 
 def load_facts(load: Load) -> list[tuple[str, str]]:
@@ -129,7 +161,7 @@ def _row(row: LayerTiming, longest: float, total: float, breakdown: Breakdown) -
 
 def _sum(profile: Profile, breakdown: Breakdown) -> Row | None:
     """Does it add up? Layers + unattributed = end to end, nothing scaled to fit."""
-    if not profile.layers:
+    if not profile.layers or not profile.latencies_ms:
         return None
     found = profile.reconciliation
     whole = max(found.end_to_end_ms, found.layers_sum_ms)
@@ -149,24 +181,9 @@ def _sum(profile: Profile, breakdown: Breakdown) -> Row | None:
     }
 
 
-def _memory(profile: Profile) -> list[tuple[str, str]]:
-    memory = profile.memory
-    figures = {
-        "Own memory after loading": memory.after_load_mb if memory else None,
-        "Own memory after running": memory.after_run_mb if memory else None,
-        "Weights, counted": memory.weights_mb if memory else None,
-        "Largest activations, counted": memory.peak_activation_mb if memory else None,
-    }
-    return [(label, words.megabytes(None if mb is None else 1e6 * mb)) for label, mb in figures.items()]
-
-
-def _energy(profile: Profile) -> tuple[str, str]:
-    power = profile.power
-    if power is None:
-        return words.not_measured, "this device has no meter that could be read"
-    if power.energy_mj is None:
-        return words.not_measured, f"too few samples: {len(power.watts)}"
-    return words.millijoules(power.energy_mj), f"{power.rail} less idle, {len(power.watts)} samples, {power.source}"
+def _battery(study: Study, profile: Profile) -> list[tuple[str, str]]:
+    told = battery_words(profile, study.battery)
+    return [] if told is None else [("Battery", told[0]), *([("", told[1])] if told[1] else [])]
 
 
 # -------------------------------------------------------------------------- comparisons

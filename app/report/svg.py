@@ -76,8 +76,8 @@ def trade_off(plot: Plot) -> Markup:
     xs, ys = [*(m.x for m in plot.marks), *_known(plot.x_limit)], [*(m.y for m in plot.marks), *_known(plot.y_limit)]
     x_low, x_high = bounds(xs, 0.4 * max(xs))
     y_low, y_high = bounds(ys, 2.0)
-    x = _scale(max(x_low, 0.0), x_high, LEFT, WIDTH - RIGHT)
-    y = _scale(y_low, y_high, HEIGHT - BOTTOM, TOP)
+    x = scale(max(x_low, 0.0), x_high, LEFT, WIDTH - RIGHT)
+    y = scale(y_low, y_high, HEIGHT - BOTTOM, TOP)
     parts = [
         *_x_axis(x, ticks(max(x_low, 0.0), x_high), plot.x_title),
         *_y_axis(y, ticks(y_low, y_high), plot.y_title),
@@ -87,14 +87,14 @@ def trade_off(plot: Plot) -> Markup:
         *_labels([(mark, x(mark.x), y(mark.y)) for mark in plot.marks]),
     ]
     named = ", ".join(mark.name for mark in plot.marks)
-    return _svg(WIDTH, HEIGHT, f"{plot.y_title} against {plot.x_title}: {named}", parts)
+    return drawing(WIDTH, HEIGHT, f"{plot.y_title} against {plot.x_title}: {named}", parts)
 
 
 def _known(value: float | None) -> list[float]:
     return [] if value is None else [value]
 
 
-def _scale(low: float, high: float, start: float, stop: float) -> Scale:
+def scale(low: float, high: float, start: float, stop: float) -> Scale:
     return lambda value: start + (value - low) / (high - low) * (stop - start)
 
 
@@ -102,16 +102,16 @@ def _x_axis(x: Scale, at: Sequence[float], title: str) -> list[str]:
     step = at[1] - at[0] if len(at) > 1 else abs(at[0]) / 10
     bottom = HEIGHT - BOTTOM
     lines = [f'<line class="grid" x1="{x(v):.1f}" x2="{x(v):.1f}" y1="{TOP}" y2="{bottom}"/>' for v in at]
-    names = [_text(x(v), bottom + 18, tick_words(v, step), "tick", "middle") for v in at]
-    return [*lines, *names, _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, title, "axis", "middle")]
+    names = [written(x(v), bottom + 18, tick_words(v, step), "tick", "middle") for v in at]
+    return [*lines, *names, written((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, title, "axis", "middle")]
 
 
 def _y_axis(y: Scale, at: Sequence[float], title: str) -> list[str]:
     step = at[1] - at[0] if len(at) > 1 else abs(at[0]) / 10
     lines = [f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(v):.1f}" y2="{y(v):.1f}"/>' for v in at]
-    names = [_text(LEFT - 8, y(v) + 4, tick_words(v, step), "tick", "end") for v in at]
+    names = [written(LEFT - 8, y(v) + 4, tick_words(v, step), "tick", "end") for v in at]
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    turned = f'<g transform="translate(14 {middle:.0f}) rotate(-90)">{_text(0, 0, title, "axis", "middle")}</g>'
+    turned = f'<g transform="translate(14 {middle:.0f}) rotate(-90)">{written(0, 0, title, "axis", "middle")}</g>'
     return [*lines, *names, turned]
 
 
@@ -120,11 +120,11 @@ def _limits(plot: Plot, x: Scale, y: Scale) -> list[str]:
     if plot.x_limit is not None:
         at = x(plot.x_limit)
         parts.append(f'<line class="limit" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
-        parts.append(_text(at + 5, TOP + 10, plot.x_limit_words, "limit-words", "start"))
+        parts.append(written(at + 5, TOP + 10, plot.x_limit_words, "limit-words", "start"))
     if plot.y_limit is not None:
         at = y(plot.y_limit)
         parts.append(f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(_text(WIDTH - RIGHT - 4, at - 5, plot.y_limit_words, "limit-words", "end"))
+        parts.append(written(WIDTH - RIGHT - 4, at - 5, plot.y_limit_words, "limit-words", "end"))
     return parts
 
 
@@ -209,11 +209,11 @@ def _name(mark: Mark, x: float, y: float, anchor: str) -> str:
     )
 
 
-def _text(x: float, y: float, words: str, style: str, anchor: str) -> str:
+def written(x: float, y: float, words: str, style: str, anchor: str) -> str:
     return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
-def _svg(width: float, height: float, name: str, parts: Iterable[str]) -> Markup:
+def drawing(width: float, height: float, name: str, parts: Iterable[str]) -> Markup:
     inside = "".join(parts)
     return Markup(
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(name)}" '
@@ -247,16 +247,16 @@ def stacked(segments: Sequence[Segment], name: str, height: float = 22) -> Marku
             box = f'x="{at:.2f}" y="0" width="{max(wide - 1, 0.6):.2f}" height="{height:g}"'
             parts.append(f'<rect class="{escape(part.kind)}" {box}>{_tip(part.words)}</rect>')
         if wide > 52:
-            parts.append(_text(at + 8, height / 2 + 4, part.words, f"on-{part.kind}", "start"))
+            parts.append(written(at + 8, height / 2 + 4, part.words, f"on-{part.kind}", "start"))
         at += wide
-    return _svg(width, height, name, parts)
+    return drawing(width, height, name, parts)
 
 
 def dots(values: Sequence[float], median: float, unit: str) -> Markup:
     """Each run as a dot, stacked where they are close, with a line at the median."""
     width, height, radius = 360.0, 96.0, 2.6
     low, high = bounds(values)
-    x = _scale(low, high, 12, width - 12)
+    x = scale(low, high, 12, width - 12)
     floor_y, heights, parts = height - 24, dict[int, int](), list[str]()
     for value in sorted(values):
         column = round(x(value) / (2 * radius))
@@ -271,25 +271,25 @@ def dots(values: Sequence[float], median: float, unit: str) -> Markup:
     at = ticks(low, high, 4)
     step = at[1] - at[0] if len(at) > 1 else abs(at[0]) / 10
     parts.append(f'<line class="rule" x1="8" x2="{width - 8:g}" y1="{floor_y:g}" y2="{floor_y:g}"/>')
-    parts += [_text(x(v), height - 8, f"{tick_words(v, step)} {unit}", "tick", "middle") for v in at]
+    parts += [written(x(v), height - 8, f"{tick_words(v, step)} {unit}", "tick", "middle") for v in at]
     parts.append(f'<line class="median" x1="{x(median):.1f}" x2="{x(median):.1f}" y1="4" y2="{floor_y:g}"/>')
-    return _svg(width, height, f"{len(values)} runs, median {median:g} {unit}", parts)
+    return drawing(width, height, f"{len(values)} runs, median {median:g} {unit}", parts)
 
 
 def curve(values: Sequence[float], level: float | None, title: str) -> Markup:
     """A value per epoch as a line, with the baseline's value as a level line."""
     width, height = 360.0, 130.0
     low, high = bounds([*values, *_known(level)])
-    x = _scale(1, max(len(values), 2), 52, width - 12)
-    y = _scale(low, high, height - 26, 12)
+    x = scale(1, max(len(values), 2), 52, width - 12)
+    y = scale(low, high, height - 26, 12)
     at = ticks(low, high, 4)
     step = at[1] - at[0] if len(at) > 1 else abs(at[0]) / 10
     parts = [f'<line class="grid" x1="52" x2="{width - 12:g}" y1="{y(v):.1f}" y2="{y(v):.1f}"/>' for v in at]
-    parts += [_text(46, y(v) + 4, tick_words(v, step), "tick", "end") for v in at]
+    parts += [written(46, y(v) + 4, tick_words(v, step), "tick", "end") for v in at]
     if level is not None:
         parts.append(f'<line class="level" x1="52" x2="{width - 12:g}" y1="{y(level):.1f}" y2="{y(level):.1f}"/>')
     path = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in enumerate(values, 1))
     parts.append(f'<polyline class="curve" points="{path}"/>')
     parts += [f'<circle class="run" cx="{x(i):.1f}" cy="{y(v):.1f}" r="2.4"/>' for i, v in enumerate(values, 1)]
-    parts.append(_text((52 + width) / 2, height - 8, title, "tick", "middle"))
-    return _svg(width, height, title, parts)
+    parts.append(written((52 + width) / 2, height - 8, title, "tick", "middle"))
+    return drawing(width, height, title, parts)

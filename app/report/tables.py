@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from app import tradeoff
 from app.against import AccuracyChange
-from app.answers import active, compared, evaluated, inspected, packed, profiled, version
+from app.answers import active, board_compared, compared, evaluated, inspected, packed, profiled, swept, version
+from app.board_story import board_rows
 from app.report.content import Source
 from app.study import Candidate
 from profiler.plain import to_plain
@@ -23,6 +24,13 @@ LAYERS = (
     "letter", "layer", "op", "kind", "input_shape", "weight_shape", "output_shape", "params", "nonzero_weights", "macs",
     "bias_adds", "weight_bytes", "activation_bytes", "act", "weights", "flops",
 )  # fmt: skip
+SWEEPS = ("letter", "device", "sweep", "batch", "threads", "median_ms", "images_per_second", "refused", "complete")
+BOARDS = (
+    "letter", "device", "title", "board", "engine", "precision", "batch", "imported", "complete", "median_ms",
+    "images_per_second", "images_per_second_per_usd", "images_per_second_per_watt", "mean_watts", "energy_mj",
+    "price_usd", "peak_gflops", "bandwidth_gb_s", "efficiency",
+)  # fmt: skip
+POWER = ("letter", "device", "source", "rail", "seconds", "watts", "in_run")
 LATENCIES = ("letter", "device", "source", "run", "latency_ms")
 
 
@@ -110,6 +118,46 @@ def _latencies(source: Source) -> Iterable[dict[str, Any]]:
             yield from _runs(letter, fact.device, f"comparison {number}", rounds)
 
 
+def sweeps_csv(source: Source) -> str:
+    """A row for each point of each sweep."""
+    rows = (
+        {"letter": fact.letter, "device": fact.device, "sweep": number, "complete": fact.sweep.complete, **point}
+        for number, fact in enumerate(source.study.sweeps, 1)
+        for point in swept(fact.sweep)["points"]
+    )
+    return _csv(SWEEPS, rows)
+
+
+def boards_csv(source: Source) -> str:
+    """A row for each candidate on each device, beside what is printed of the board."""
+    rows = (
+        {"letter": candidate.letter, **board_compared(row)}
+        for candidate in source.study.shown()
+        for row in board_rows(source.study, candidate.letter)
+    )
+    return _csv(BOARDS, rows)
+
+
+def power_csv(source: Source) -> str:
+    """Every sample of every rail. Rails are not to be added up: they feed one another."""
+    return _csv(POWER, _samples(source))
+
+
+def _samples(source: Source) -> Iterable[dict[str, Any]]:
+    for candidate in source.study.shown():
+        for device, profile in candidate.profiles.items():
+            power = profile.power
+            if power is None:
+                continue
+            rails = [(power.rail, power.watts), *((rail.name, rail.watts) for rail in power.rails)]
+            for name, watts in rails:
+                for second, value in zip(power.seconds, watts, strict=False):
+                    yield {
+                        "letter": candidate.letter, "device": device, "source": power.source, "rail": name,
+                        "seconds": second, "watts": value, "in_run": power.run_start <= second <= power.run_stop,
+                    }  # fmt: skip
+
+
 def _runs(letter: str, device: str, source: str, values: Sequence[float]) -> Iterable[dict[str, Any]]:
     for run, value in enumerate(values, 1):
         yield {"letter": letter, "device": device, "source": source, "run": run, "latency_ms": value}
@@ -139,6 +187,8 @@ def answer(source: Source) -> dict[str, Any]:
         "goal": to_plain(study.goal),
         "best": best.letter if best else None,
         "candidates": [_whole(source, candidate) for candidate in study.shown()],
+        "battery": to_plain(study.battery),
+        "sweeps": [{"letter": fact.letter, **swept(fact.sweep)} for fact in study.sweeps],
         "comparisons": [compared(fact.comparison, fact.letters) for fact in study.comparisons],
     }
 
@@ -159,4 +209,5 @@ def _whole(source: Source, candidate: Candidate) -> dict[str, Any]:
         "activity": active(candidate.activity) if candidate.activity else None,
         "packed": packed(candidate.packed) if candidate.packed else None,
         "profiles": {device: profiled(profile) for device, profile in candidate.profiles.items()},
+        "boards": [board_compared(row) for row in board_rows(source.study, candidate.letter)],
     }
