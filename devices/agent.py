@@ -42,9 +42,12 @@ IDLE_WINDOW = 1.0  # seconds over which the idle power is read
 SETTLE = 0.4  # seconds before it, in which what ran last dies away
 ENERGY_WINDOW = 2.0  # seconds the network runs while its energy is read
 LEAD = 0.4  # seconds it runs before and after that window
-WINDOW_SAMPLES = 12  # that should fall into such a window; it is longer where a source is slow
+WINDOW_SAMPLES = 10  # that should fall into such a window; it is longer where a source is slow
 LONGEST_WINDOW = 20.0
-METER_PERIOD = 0.1  # seconds between two readings of the meter
+# Seconds between two readings of a meter: no whole part of one, or they would march in step with what a board does
+# every second. The service of jtop takes some per cent of a core at this rate, and twice as much at twice the rate.
+METER_PERIOD = 0.097
+JTOP_PERIOD = 0.197
 CLOCKS_READ = 8  # groups of cores whose clocks are read with each sample
 STREAM_PATIENCE = 3.0  # seconds for a program that tells power to say its first line, or to end
 LONGEST_LINE = 4096  # bytes of such a line that are kept
@@ -57,6 +60,7 @@ BLOCK_RUNS = 200  # most runs in such a turn
 WARM_TURN = 2  # runs before each turn that are not counted
 EVENTS_IN_A_LINE = 2000
 LAYERS_IN_A_LINE = 100
+SHOWN_WORDS = 300  # characters of an engine's own words
 KEPT_LINES = 40  # of what a program printed, for when it fails
 CPU, TENSORRT = "CPUExecutionProvider", "TensorrtExecutionProvider"  # onnxruntime's own names
 TRTEXEC_FOLDERS = ["/usr/src/tensorrt/bin"]
@@ -432,7 +436,7 @@ def process_seconds(pid):
 class Rapl:
     """The energy counters of x86 processor packages. A raw sample: {package: [microjoules, where they wrap]}."""
 
-    name, paced = "rapl", True
+    name, paced, period = "rapl", True, METER_PERIOD
 
     def __init__(self, root):
         self.zones, self.unreadable = [], []
@@ -470,7 +474,7 @@ class Ina3221:
     in1_input, curr1_input). NVIDIA, Jetson Linux Developer Guide, "Software-Based Power Consumption Modeling".
     """
 
-    name, paced = "ina3221", True
+    name, paced, period = "ina3221", True, METER_PERIOD
 
     def __init__(self, root):
         self.rails, self.unreadable = [], []
@@ -527,7 +531,7 @@ class Ina3221:
 class Tegrastats:
     """NVIDIA's tegrastats, as a child process. A raw sample: its line. The one on a TK1 has no rails."""
 
-    name, paced = "tegrastats", False
+    name, paced, period = "tegrastats", False, METER_PERIOD
     rail = re.compile(r"(^| )[A-Z][A-Z0-9_]* \d+(mW)?/\d+(mW)?( |$)")
 
     def __init__(self, root):
@@ -545,6 +549,7 @@ class Tegrastats:
         for arguments in (["--interval", "%d" % (METER_PERIOD * 1000)], []):  # the oldest know no arguments
             self._start(arguments)
             line = self.read() if self._speaks(STREAM_PATIENCE) else None
+            self.period = METER_PERIOD if arguments else 1.0
             if line is not None and "RAM" in line:
                 break
             self.end()
@@ -597,7 +602,7 @@ class Tegrastats:
 class Jtop:
     """The service of jetson-stats, through its own library. A raw sample: what it says, less what nobody reads."""
 
-    name, paced = "jtop", False
+    name, paced, period = "jtop", False, JTOP_PERIOD
 
     def __init__(self, _root):
         self.unreadable, self.client, self.threads, self.service = [], None, [], []
@@ -616,8 +621,9 @@ class Jtop:
         import jtop
 
         before = set(names_in("/proc/self/task"))
-        self.client = jtop.jtop(interval=METER_PERIOD)
+        self.client = jtop.jtop(interval=JTOP_PERIOD)
         self.client.start()
+        self.period = self.client.interval  # the service's own, where another client came first
         self.hardware = self.client.board  # waits until the library has looked around, which takes processor time
         self.threads = sorted(set(names_in("/proc/self/task")) - before)
         self.service = [pid for pid in processes() if "jtop" in command_of(pid) and pid != os.getpid()]
@@ -795,6 +801,7 @@ class Monitor:
                 continue
             try:
                 source.begin()
+                self.period = source.period
                 return source
             except Exception as problem:  # a library of the board's, or a program: the next source is tried
                 self.problems.append([kind.name, str(problem) or type(problem).__name__])
@@ -1599,8 +1606,8 @@ def check_there(path):
 
 
 def cannot_load(engine, path, problem, fix):
-    text = "It says: %s" % problem
-    return Refused("bad_input", "%s cannot load “%s”." % (engine, os.path.basename(path)), text, fix)
+    text = "It says: %s" % " ".join(str(problem).split())[:SHOWN_WORDS]
+    return Refused("bad_input", "%s cannot load “%s”." % (engine, os.path.basename(path)), text, fix, str(problem))
 
 
 def only_fp32(engine, precision):
@@ -1846,8 +1853,8 @@ def point(voice, request, start, share):
     except Exception as problem:  # an engine may raise anything: this point cannot be measured, the next may
         words = str(problem) or type(problem).__name__
         if re.search("alloc|memory", words, re.I):
-            return no_memory(request["batch"]) + " It says: " + words
-        return "%s stopped: %s" % (request["engine"], words)
+            return no_memory(request["batch"])
+        return "%s stopped. It says: %s" % (request["engine"], " ".join(words.split())[:SHOWN_WORDS])
     return ""
 
 

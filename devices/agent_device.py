@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from devices import answers
-from devices.device import check_comparison, check_file, check_settings
-from devices.session import Session
+from devices.device import check_comparison, check_file, check_settings, check_sweep
+from devices.engines.asked import inputs_of
+from devices.messages import Message
+from devices.session import LineLost, Session
 from profiler.measurement import Comparison, DeviceFacts, Profile, ProfileSettings
 from profiler.progress import Job, drain
+from profiler.sweep import Sweep
 from profiler.trace import Outline
 
 
@@ -31,7 +34,7 @@ class AgentDevice:
         check_settings(settings)
         check_file(path)
         at = now()
-        request = {"command": "profile", **asdict(settings), **self.extra}
+        request = {"command": "profile", **asdict(settings), **inputs_of([path], settings.engine), **self.extra}
         messages = yield from self.session.ask(request, network=path)
         return answers.profile(
             messages,
@@ -52,7 +55,8 @@ class AgentDevice:
         for path in paths:
             check_file(path)
         at = now()
-        request = {"command": "compare", "rounds": rounds, **asdict(settings), **self.extra}
+        told = {**asdict(settings), **inputs_of(paths, settings.engine)}
+        request = {"command": "compare", "rounds": rounds, **told, **self.extra}
         messages = yield from self.session.ask(request, networks=paths)
         return answers.comparison(
             messages,
@@ -62,6 +66,35 @@ class AgentDevice:
             settings=settings,
             at=at,
         )
+
+
+    def sweep(
+        self,
+        path: Path,
+        settings: ProfileSettings,
+        batches: Sequence[int],
+        threads: Sequence[int],
+        *,
+        digest: str = "",
+    ) -> Job[Sweep]:
+        """See `Device.sweep`."""
+        check_settings(settings)
+        check_sweep(batches, threads)
+        check_file(path)
+        at, digest = now(), digest or digest_of(path)
+        told = {**asdict(settings), **inputs_of([path], settings.engine)}
+        points = {"batches": list(dict.fromkeys(batches)), "thread_counts": list(dict.fromkeys(threads))}
+        try:
+            messages = yield from self.session.ask({"command": "sweep", **told, **points, **self.extra}, network=path)
+        except LineLost as lost:
+            if any(message["type"] == "point" for message in lost.heard):
+                lost.partial = self._swept(lost.heard, settings, digest, at)
+            raise
+        return self._swept(messages, settings, digest, at)
+
+    def _swept(self, messages: Sequence[Message], settings: ProfileSettings, digest: str, at: str) -> Sweep:
+        device = answers.device_facts(messages, self.name)
+        return answers.sweep(messages, device=device, title=self.title, settings=settings, digest=digest, at=at)
 
 
 def now() -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 from profiler.errors import BadInput
 from profiler.measurement import Comparison, DeviceFacts, Profile, ProfileSettings
 from profiler.progress import Job
+from profiler.sweep import Sweep
 from profiler.trace import Outline
 
 LEAST_ROUNDS = 5
@@ -46,6 +47,23 @@ class Device(Protocol):
         ...
 
 
+    def sweep(
+        self,
+        path: Path,
+        settings: ProfileSettings,
+        batches: Sequence[int],
+        threads: Sequence[int],
+        *,
+        digest: str = "",
+    ) -> Job[Sweep]:
+        """Time the network at each batch size with each number of threads; `settings` has the rest.
+
+        A point that the network or the device refuses (a batch that is fixed in the file, too little memory) says why,
+        and the others go on. Raises as `profile` does; when the line is lost, with the points there were as `partial`.
+        """
+        ...
+
+
 def check_settings(settings: ProfileSettings) -> None:
     """Raises BadInput where a number makes no sense."""
     least = {"runs": 1, "warmup": 0, "batch": 1, "threads": 1}
@@ -64,6 +82,15 @@ def check_comparison(paths: Sequence[Path], labels: Sequence[str], rounds: int) 
         raise BadInput(
             f"A comparison of {rounds} rounds says nothing about noise.", "", f"Take {LEAST_ROUNDS} or more."
         )
+
+
+def check_sweep(batches: Sequence[int], threads: Sequence[int]) -> None:
+    """Raises BadInput where there is no point to measure, or one that makes no sense."""
+    for name, values in (("batch", batches), ("threads", threads)):
+        if not values:
+            raise BadInput(f"A sweep has no value for “{name}”.", "", "Give one or more, 1, 2, 4 and 8 for example.")
+        if min(values) < 1:
+            raise BadInput(f"“{name}” is {min(values)}.", "", "It must be 1 or more.")
 
 
 def check_file(path: Path) -> None:

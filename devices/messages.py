@@ -19,6 +19,7 @@ Message = dict[str, Any]
 Text = Annotated[str, Meta(max_length=10_000)]
 Long = Annotated[str, Meta(max_length=1_000_000)]
 Milliseconds = Annotated[float, Meta(gt=0, lt=1e9)]  # a run of more than eleven days is a slip of a clock
+Microseconds = Annotated[float, Meta(ge=0, lt=1e12)]
 Share = Annotated[float, Meta(ge=-1e-6, le=1 + 1e-6)]  # sums of shares are a rounding off
 
 
@@ -46,6 +47,16 @@ class _Events(msgspec.Struct, tag_field="type", tag="events"):
     events: list[Mapping[str, Any]]
 
 
+class _Layers(msgspec.Struct, tag_field="type", tag="layers"):
+    layers: list[tuple[Text, Text, list[Microseconds]]]
+
+
+class _Output(msgspec.Struct, tag_field="type", tag="output"):
+    tool: Text
+    kind: Text
+    text: Annotated[str, Meta(max_length=32_000_000)]  # a file that a program there wrote
+
+
 class _Point(msgspec.Struct, tag_field="type", tag="point"):
     batch: int
     threads: int
@@ -65,7 +76,7 @@ class _Error(msgspec.Struct, tag_field="type", tag="error"):
     evidence: Long
 
 
-_KNOWN = _Hello | _Progress | _Sample | _Latencies | _Events | _Point | _Result | _Error
+_KNOWN = _Hello | _Progress | _Sample | _Latencies | _Events | _Layers | _Output | _Point | _Result | _Error
 _check: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_KNOWN)
 _read: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
