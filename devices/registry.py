@@ -1,18 +1,27 @@
 """Which devices there are."""
 
+from devices.address_book import AddressBook
+from devices.boards.board import Board
 from devices.boards.this_computer import ThisComputer
 from devices.device import Device
 from profiler.errors import BadInput
 
 
-def devices() -> list[Device]:
-    """All devices that can be measured on, this computer first."""
-    return [ThisComputer()]
+def devices(book: AddressBook | None = None) -> list[Device]:
+    """All devices that can be measured on: this computer first, then the boards of the address book. Contacts none."""
+    return [ThisComputer(), *(Board(address) for address in (book or AddressBook.load()).addresses)]
 
 
-def device(name: str) -> Device:
-    """The device called `name`, whatever its case. Raises BadInput when there is none."""
-    known = devices()
+def device(name: str, secret: str | None = None) -> Device:
+    """The device called `name`, whatever its case. Raises BadInput when there is none.
+
+    `secret` is what opens it: the password of its user, or the passphrase of a key. It is kept in this object only.
+    """
+    book = AddressBook.load()
+    address = book.find(name)
+    if address is not None:
+        return Board(address, secret)
+    known = devices(book)
     for each in known:
         if each.name.lower() == name.strip().lower():
             return each

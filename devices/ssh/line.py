@@ -203,9 +203,9 @@ class Line:
         background.loop().call_soon_threadsafe(self.connection.abort)
 
 
-async def open_line(address: Address, secret: str | None, drop: Sequence[str] = (), tell: Tell = silent) -> Line:
+async def open_line(address: Address, secret: str | None, drop: Sequence[str] = (), tell: Tell | None = None) -> Line:
     """Dial in and have a folder made there; `drop` are folders of lines to it that broke."""
-    line = Line(address, await dial(address, secret, tell))
+    line = Line(address, await dial(address, secret, tell or silent))
     try:
         await line.start_keeper(drop)
     except BaseException:

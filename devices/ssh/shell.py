@@ -5,8 +5,9 @@ from __future__ import annotations
 import atexit
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,67 +20,100 @@ from profiler.progress import Job, Progress
 if TYPE_CHECKING:
     from devices.ssh.line import Line
 
+Tell = Callable[[str, str], None]  # a step on the way in, and what was found
 CLOSE_TIMEOUT = 2.0  # seconds for a board to clear up when the program ends; it goes on by itself after that
 REMOVE_TIMEOUT = 2.0
 ANSWER_TIMEOUT = 15.0  # seconds for a small thing; the line itself is lost before, when nobody is there
-
-_lines: dict[Address, Line] = {}
-_left: dict[Address, list[str]] = {}  # folders of lines that broke: the next line to that board clears them
-_lock = threading.Lock()
 _numbers = itertools.count(1)
 
 
-class SshShell:
-    """A board. Every shell of this process with the same address shares one line."""
+class Lines:
+    """Lines, one a board, and the folders of those that broke: the next line to that board clears them."""
 
-    def __init__(self, address: Address, secret: str | None = None) -> None:
-        self.address, self._secret = address, secret
+    def __init__(self) -> None:
+        self._whole: dict[Address, Line] = {}
+        self._left: dict[Address, list[str]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, address: Address) -> Line | None:
+        """The line to a board, where there is one and it is not lost."""
+        with self._lock:
+            line = self._whole.get(address)
+            if line is None or line.alive:
+                return line
+            del self._whole[address]
+            self._left.setdefault(address, []).append(line.folder)
+            return None
+
+    def left(self, address: Address) -> list[str]:
+        with self._lock:
+            return list(self._left.get(address, ()))
+
+    def put(self, address: Address, line: Line) -> None:
+        with self._lock:
+            self._left.pop(address, None)
+            self._whole[address] = line
+
+    def close(self) -> None:
+        """End them all in good order, so that the boards are left as they were."""
+        with self._lock:
+            ending = [background.begin(line.close()) for line in self._whole.values() if line.alive]
+            self._whole.clear()
+        for each in ending:
+            with suppress(Failed, TimeoutError, OSError):  # it is on its own now: its board clears up by itself
+                each.result(CLOSE_TIMEOUT)
+
+
+_shared = Lines()
+atexit.register(_shared.close)
+
+
+class SshShell:
+    """A board. All shells of this process with the same address share one line, but those that are `alone`."""
+
+    def __init__(
+        self, address: Address, secret: str | None = None, tell: Tell | None = None, alone: bool = False
+    ) -> None:
+        self.address, self._secret, self._tell = address, secret, tell
+        self._lines = Lines() if alone else _shared
+
+    @property
+    def python(self) -> str:
+        """The version of the interpreter there."""
+        return self._line().python
 
     def open(self) -> Job[None]:
         """Dial in, unless the line is whole. Raises what `devices.ssh.dial.dial` raises."""
-        if self._whole() is not None:
+        if self._lines.get(self.address) is not None:
             return
-        from devices.ssh.line import open_line
-
         step = Progress(0.0, f"Connecting to {self.address.title or self.address.name}")
         yield step
-        dialling = background.begin(open_line(self.address, self._secret, self._lost_folders()))
+        from devices.ssh.line import open_line
+
+        dialling = background.begin(open_line(self.address, self._secret, self._lines.left(self.address), self._tell))
         try:
             line = yield from background.waiting(dialling, step)
-        finally:
-            if not dialling.done() or dialling.cancelled():
-                dialling.add_done_callback(_hang_up)
-        with _lock:
-            _left.pop(self.address, None)
-            _lines[self.address] = line
+        except GeneratorExit:
+            dialling.add_done_callback(_hang_up)
+            raise
+        self._lines.put(self.address, line)
 
-    def _whole(self) -> Line | None:
-        """The line, where there is one and it is not lost."""
-        with _lock:
-            line = _lines.get(self.address)
-            if line is not None and not line.alive:
-                del _lines[self.address]
-                _left.setdefault(self.address, []).append(line.folder)
-                line = None
-        return line
-
-    def _lost_folders(self) -> list[str]:
-        with _lock:
-            return list(_left.get(self.address, ()))
+    def close(self) -> None:
+        """End the line in good order. Only for a shell that is alone."""
+        self._lines.close()
 
     def _line(self) -> Line:
-        line = self._whole()
+        line = self._lines.get(self.address)
         if line is None:
-            raise LineBroke(
-                f"There is no line to “{self.address.title or self.address.name}” any more.", "Start it again."
-            )
+            name = self.address.title or self.address.name
+            raise LineBroke(f"There is no line to “{name}” any more.", "Start it again.")
         return line
 
     def make_folder(self) -> str:
         return background.run(self._line().make_folder(f"run-{next(_numbers)}"), ANSWER_TIMEOUT)
 
     def remove_folder(self, folder: str) -> None:
-        line = self._whole()
+        line = self._lines.get(self.address)
         if line is None or not folder.startswith(f"{line.folder}/"):
             return  # that line is lost, and its keeper clears up by itself
         try:
@@ -94,8 +128,7 @@ class SshShell:
         def told(sent: int, whole: int) -> None:
             arrived[:] = [sent, whole]
 
-        pushing = background.begin(line.put(local, folder, told))
-        waits = background.waiting(pushing, Progress(0.0))
+        waits = background.waiting(background.begin(line.put(local, folder, told)), Progress(0.0))
         try:
             while True:
                 next(waits)
@@ -117,18 +150,3 @@ def _hang_up(dialling: Future[Line]) -> None:
     """A line that nobody waits for any more when it comes."""
     if not dialling.cancelled() and dialling.exception() is None:
         dialling.result().abort("not wanted any more")
-
-
-def close_lines() -> None:
-    """End every line of this process in good order, so that the boards are left as they were."""
-    with _lock:
-        ending = [background.begin(line.close()) for line in _lines.values() if line.alive]
-        _lines.clear()
-    for each in ending:
-        try:
-            each.result(CLOSE_TIMEOUT)
-        except (Failed, TimeoutError, OSError):
-            continue  # it is on its own now: a board whose line ends clears up
-
-
-atexit.register(close_lines)
