@@ -44,10 +44,7 @@ ENERGY_WINDOW = 2.0  # seconds the network runs while its energy is read
 LEAD = 0.4  # seconds it runs before and after that window
 WINDOW_SAMPLES = 10  # that should fall into such a window; it is longer where a source is slow
 LONGEST_WINDOW = 20.0
-# Seconds between two readings of a meter: no whole part of one, or they would march in step with what a board does
-# every second. The service of jtop takes some per cent of a core at this rate, and twice as much at twice the rate.
-METER_PERIOD = 0.097
-JTOP_PERIOD = 0.197
+METER_PERIOD = 0.097  # seconds between two readings: a tenth would march in step with what happens every second
 CLOCKS_READ = 8  # groups of cores whose clocks are read with each sample
 STREAM_PATIENCE = 3.0  # seconds for a program that tells power to say its first line, or to end
 LONGEST_LINE = 4096  # bytes of such a line that are kept
@@ -602,7 +599,7 @@ class Tegrastats:
 class Jtop:
     """The service of jetson-stats, through its own library. A raw sample: what it says, less what nobody reads."""
 
-    name, paced, period = "jtop", False, JTOP_PERIOD
+    name, paced, period = "jtop", False, METER_PERIOD
 
     def __init__(self, _root):
         self.unreadable, self.client, self.threads, self.service = [], None, [], []
@@ -621,7 +618,7 @@ class Jtop:
         import jtop
 
         before = set(names_in("/proc/self/task"))
-        self.client = jtop.jtop(interval=JTOP_PERIOD)
+        self.client = jtop.jtop(interval=METER_PERIOD)
         self.client.start()
         self.period = self.client.interval  # the service's own, where another client came first
         self.hardware = self.client.board  # waits until the library has looked around, which takes processor time

@@ -18,7 +18,7 @@ READERS = {"jtop": jtop.reading, "tegrastats": tegrastats.reading, "ina3221": in
 TITLES = {"jtop": "jtop", "tegrastats": "tegrastats", "ina3221": "INA3221", "rapl": "RAPL"}
 SERIES = ("cpu_load", "gpu_load", "memory_mb", "gpu_memory_mb", "temperature_c", "cpu_mhz", "gpu_mhz")
 FEW = 8  # samples in the run window, below which its energy is rough
-COSTLY = 0.05  # of one core: monitoring that takes more may slow the network itself
+COSTLY = 0.1  # of one core: monitoring that takes more may slow the network itself
 FAULTS_SHOWN = 3
 
 

@@ -1,15 +1,17 @@
 """A simulated TX2 with the real service of jetson-stats: as root, in mount namespaces of its own."""
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from devices.session import Session
+from devices.session import AGENT, Message, Session
 from devices.shell import LocalShell
 from tests.devices.jetson_sim.tree import SimulatedTx2
 
@@ -31,7 +33,7 @@ def missing() -> str:
 
 
 class JtopBoard:
-    """The board while its service runs. `tree` has its files; `python` runs scripts in its namespace, as a Session wants."""
+    """The board while its service runs. `tree` has its files; `python` runs a script in its namespace."""
 
     def __init__(self, tree: SimulatedTx2, service: subprocess.Popen[bytes]) -> None:
         self.tree, self.service = tree, service
@@ -49,13 +51,8 @@ def jtop_board(folder: Path) -> Iterator[JtopBoard]:
     tree = SimulatedTx2(folder / "tx2")
     log = (folder / "service.log").open("wb")
     command = ["unshare", "-m", "--propagation", "private", str(HERE / "service.sh"), str(tree.root)]
-    service = subprocess.Popen(
-        [*command, sys.executable, str(PACKAGES)],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
+    command += [sys.executable, str(PACKAGES)]
+    service = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     tree.tick()
     try:
         _wait(service, folder / "service.log")
@@ -77,15 +74,38 @@ def _wait(service: subprocess.Popen[bytes], log: Path) -> None:
 
 def _stop(service: subprocess.Popen[bytes]) -> None:
     """End the service and its children: they are a session of their own."""
-    try:
-        os.killpg(service.pid, 15)
-        service.wait(5)
-    except subprocess.TimeoutExpired:
-        pass
-    except ProcessLookupError:
-        return
-    try:
-        os.killpg(service.pid, 9)  # its children, where it left any
-    except ProcessLookupError:
-        pass
+    with suppress(ProcessLookupError):
+        os.killpg(service.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            service.wait(5)
+        os.killpg(service.pid, signal.SIGKILL)  # its children, where it left any
     service.wait()
+
+
+def follow(
+    python: Sequence[str], request: Mapping[str, object], tree: SimulatedTx2, idle: float, run: Callable[[], None]
+) -> tuple[list[Message], Message]:
+    """Have the agent's monitor watch the board: `idle` watts, then what `run` plays, then `idle` again.
+
+    Returns what the agent said, and the report of its monitor.
+    """
+    command = [*python, str(HERE / "driver.py"), str(AGENT), json.dumps(request)]
+    driver = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert driver.stdin is not None
+    assert driver.stdout is not None
+    messages: list[Message] = []
+    try:
+        for line in driver.stdout:
+            message = json.loads(line)
+            if message["type"] == "phase":
+                tree.quiet()
+                tree.tick()
+                run() if message["name"] == "run" else tree.power("VDD_IN", idle)
+                print(file=driver.stdin, flush=True)
+            else:
+                messages.append(message)
+    finally:
+        _, errors = driver.communicate(timeout=PATIENCE)
+    if driver.returncode != 0:
+        raise RuntimeError(f"The driver ended with {driver.returncode}:\n{errors}")
+    return messages, messages[-1]["monitor"]

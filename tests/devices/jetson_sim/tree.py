@@ -1,6 +1,6 @@
 """The files of a Jetson TX2 on L4T R32.7.1, as far as jetson-stats and the agent read them.
 
-Names and layout are those of the kernel's drivers; the values are invented, and nobody has checked them against a board.
+Names and layout are those of the kernel's drivers; the values are invented: nobody has checked them against a board.
 Values are rewritten in place and at one width, so that a reader never meets half of one.
 """
 
