@@ -29,6 +29,8 @@ class Commands:
         menu.addSeparator()
         menu.addAction(icon("image"), "Choose data…", opening.choose_data)
         menu.addAction(icon("folder"), "Choose a data folder…", opening.choose_data_folder)
+        measured = menu.addAction(icon("download-simple"), "Import a profile…", opening.import_profile)
+        measured.setEnabled(bool(window.desk.candidate))
         menu.addSeparator()
         self._add_undo(menu)
         menu.addSeparator()
@@ -71,6 +73,7 @@ class Commands:
             Hit("Set a goal", "", "target", window.goal_sheet.present),
             Hit("Save the network as ONNX…", "", "file-arrow-down", self.save_network),
             Hit("Choose data…", "", "image", opening.choose_data),
+            Hit("Import a profile…", "", "download-simple", opening.import_profile),
             Hit("Show the queue", "", "list", window.open_queue),
             Hit("Next counting convention", "M", "hash", window.desk.next_convention),
             Hit("Switch between light and dark", "", "moon", window.switch_theme),

@@ -12,9 +12,15 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from app.ui import icons, theme
+from app.ui.desk import Desk
+from app.ui.devices.roster import device_title
 
-Dropped = Literal["network", "recipe", "data", "study", "unknown"]
+Dropped = Literal["network", "recipe", "data", "study", "profile", "meter", "unknown"]
 STUDY_FILE = "study.sqlite"
+PROFILES = (".json", ".log", ".txt", ".out", ".info")  # what other tools write of a run; its content decides
+READINGS = (".csv", ".tsv")  # of an external meter
+MOST_DEVICES = 3  # that have a target of their own
+IMPORT, METER = "import:", "meter:"  # before the device's name in a target's key; "" is another device
 NETWORKS = (
     ".onnx",
     ".pt2",
@@ -44,8 +50,29 @@ TARGETS: dict[Dropped, tuple[Target, ...]] = {
     "recipe": (Target("recipe", "Add its steps", "scissors"),),
     "data": (Target("data", "Use as data", "image"),),
     "study": (Target("study", "Open", "tree-evergreen"),),
+    "profile": (Target(IMPORT, "Import as a profile…", "download-simple"),),
+    "meter": (Target(METER, "Add as power…", "lightning"),),
     "unknown": (Target("unknown", "", "question"),),
 }
+
+
+def targets(kind: Dropped, desk: Desk | None) -> tuple[Target, ...]:
+    """Where something of this kind may go. A profile goes to a device, a meter's readings to a run on one."""
+    candidate = desk.study.candidates.get(desk.candidate) if desk is not None else None
+    if desk is None or candidate is None:
+        return TARGETS[kind]
+    if kind == "profile":
+        first = [desk.device, *(name for name in desk.roster.names if name != desk.device)]
+        named = [Target(f"{IMPORT}{name}", f"Import for {_there(name)}", "cpu") for name in first[:MOST_DEVICES]]
+        return (*named, Target(IMPORT, "Import for another device…", "download-simple"))
+    if kind == "meter" and desk.device in candidate.profiles:
+        said = f"Add as the power of {candidate.letter} on {_there(desk.device)}"
+        return (Target(f"{METER}{desk.device}", said, "lightning"),)
+    return TARGETS[kind]
+
+
+def _there(device: str) -> str:
+    return device_title(device).replace("This", "this")
 
 
 def what_is(path: Path) -> Dropped:
@@ -55,32 +82,39 @@ def what_is(path: Path) -> Dropped:
     if path.name == STUDY_FILE:
         return "study"
     kinds: dict[str, Dropped] = {".toml": "recipe", ".zip": "data", ".npz": "data"}
-    return kinds.get(path.suffix.lower(), "network" if path.suffix.lower() in NETWORKS else "unknown")
+    endings: tuple[tuple[Sequence[str], Dropped], ...]
+    endings = ((NETWORKS, "network"), (PROFILES, "profile"), (READINGS, "meter"))
+    kinds |= {ending: kind for several, kind in endings for ending in several}
+    return kinds.get(path.suffix.lower(), "unknown")
 
 
 def unknown_words(path: Path) -> str:
-    """NetBonsai does not know .txt. It opens …"""
+    """NetBonsai does not know .doc. It opens …"""
     ending = path.suffix or "a file without an ending"
-    known = f"{', '.join(NETWORKS)}, a recipe (.toml), a folder, .zip or .npz of images, a study"
+    known = f"{', '.join(NETWORKS)}, a recipe (.toml), a folder, .zip or .npz of images, a study, "
+    known += f"a profile or log ({', '.join(PROFILES)}), readings of a meter (.csv)"
     return f"NetBonsai does not know {ending}. It opens {known}."
 
 
 class DropTargets(QWidget):
-    """Lies over the window while something is dragged in. `dropped(target key, path)` on release."""
+    """Lies over the window while something is dragged in. On release: `dropped(target key, path)`, or for what was
+    measured, which may be several files, `measured(target key, paths)`."""
 
     dropped = Signal(str, Path)
+    measured = Signal(str, list)
 
-    def __init__(self, host: QWidget) -> None:
+    def __init__(self, host: QWidget, desk: Desk | None = None) -> None:
         super().__init__(host)
-        self.host = host
-        self._path, self._targets, self._over = Path(), TARGETS["unknown"], -1
+        self.host, self._desk = host, desk
+        self._paths: tuple[Path, ...] = (Path(),)
+        self._targets, self._over = TARGETS["unknown"], -1
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
     def offer(self, paths: Sequence[Path], at: QPoint) -> None:
         """Show where these may go."""
-        self._path = paths[0]
-        self._targets = TARGETS[what_is(self._path)]
+        self._paths = tuple(paths)
+        self._targets = targets(what_is(self._path), self._desk)
         self.setGeometry(self.host.rect())
         self.show()
         self.raise_()
@@ -94,7 +128,16 @@ class DropTargets(QWidget):
         """Let go: beside all targets is the same as on the first."""
         self.move_to(at)
         self.hide()
-        self.dropped.emit(self._targets[max(self._over, 0)].key, self._path)
+        key = self._targets[max(self._over, 0)].key
+        if key.startswith((IMPORT, METER)):
+            self.measured.emit(key, list(self._paths))
+        else:
+            self.dropped.emit(key, self._path)
+
+    @property
+    def _path(self) -> Path:
+        """The first: all kinds but measured ones come alone."""
+        return self._paths[0]
 
     def rects(self) -> list[QRect]:
         """One beside the other, over the middle of the window."""
@@ -130,4 +173,4 @@ class DropTargets(QWidget):
         if target.words:
             painter.setPen(theme.colour("muted"))
             painter.setFont(theme.font(theme.BODY))
-            painter.drawText(below.translated(0, theme.px(28)), flags, self._path.name)
+            painter.drawText(below.translated(0, theme.px(28)), flags, ", ".join(path.name for path in self._paths))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.ui.window import Window
 
 NETWORKS = f"Networks ({' '.join(f'*{ending}' for ending in drop.NETWORKS)});;Studies (study.sqlite);;Everything (*)"
+MEASURED = f"Profiles and logs ({' '.join(f'*{ending}' for ending in drop.PROFILES)});;Everything (*)"
 
 
 class Opening(QObject):
@@ -90,12 +91,49 @@ class Opening(QObject):
             self._use_data(path)
         elif kind == "recipe":
             self._recipe(path)
+        elif kind == "profile":
+            self.measured(drop.IMPORT, [path])
+        elif kind == "meter":
+            self.measured(f"{drop.METER}{self.desk.device}", [path])
         else:
             self.desk.problem.emit(BadInput(drop.unknown_words(path), str(path)))
 
     def dropped(self, target: str, path: Path) -> None:
         """A file let go on one of the targets."""
         self.take(path, as_new=target == "new_study")
+
+    def measured(self, target: str, paths: list[Path]) -> None:
+        """What another tool wrote of a run, for the device that the target names ("": which one is asked for), or a
+        meter's readings for the run on it."""
+        kind, _, device = target.partition(":")
+        letter = self.desk.candidate
+        candidate = self.desk.study.candidates.get(letter)
+        if candidate is None:
+            self.desk.problem.emit(
+                BadInput("No network is open.", paths[0].name, "Open the one that was measured first.")
+            )
+            return
+        if f"{kind}:" == drop.METER and device not in candidate.profiles:
+            where = "this computer" if device in ("", "cpu") else device
+            what = f"{letter} has not run on {where}, so there is nothing to lay the meter’s readings beside."
+            self.desk.problem.emit(BadInput(what, paths[0].name, f"Profile {letter} there first, with the marker."))
+            return
+        self.window.show_page("profile")
+        page: Any = self.window.page("profile")  # not imported here: it is not needed before the first paint
+        page.show_mode("imported")
+        if f"{kind}:" == drop.METER:
+            page.imported.open_meter(paths[0], device)
+        elif device:
+            page.imported.take(paths, device)
+        else:
+            page.imported.wait_for_device(paths, "")
+            page.imported.device.setFocus()
+
+    def import_profile(self) -> None:
+        """Ask for the files of a profile that was measured elsewhere."""
+        found, _ = QFileDialog.getOpenFileNames(self.window, "Import a profile", "", MEASURED)
+        if found:
+            self.measured(drop.IMPORT, [Path(name) for name in found])
 
     def _network(self, path: Path, as_new: bool, architecture: str | None = None) -> None:
         """Weights alone are asked for their network first, and a network whose input size is open for the size."""

@@ -59,7 +59,7 @@ class Window(QWidget):
         self.opening = Opening(self, desk, studies)
         self.commands = Commands(self)
         self.search = Search(self.page_area, desk, self.commands.hits)
-        self.targets = DropTargets(self)
+        self.targets = DropTargets(self, desk)
         self.shortcuts = Shortcuts(self)
         self._connect()
         self._restore()
@@ -108,6 +108,7 @@ class Window(QWidget):
         self.rail.save_network.connect(self.saving.present_for)
         self.studies.failed.connect(self._could_not_open)
         self.targets.dropped.connect(self.opening.dropped)
+        self.targets.measured.connect(self.opening.measured)
 
     def _restore(self) -> None:
         self.resize(theme.px(1440), theme.px(900))

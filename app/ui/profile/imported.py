@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from app import words
 from app.heavy import time_head
@@ -91,7 +91,7 @@ class ProfileImported(QWidget):
         side.body.setStretch(1, 1)
         nothing = Card()
         nothing.add(self.empty)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         for page in (nothing, self._rows_card(), self.meter):
             self._stack.addWidget(page)
         layout = QVBoxLayout(self)

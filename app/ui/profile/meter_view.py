@@ -14,7 +14,7 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.devices.roster import device_title
 from app.ui.parts.buttons import button, primary_button
-from app.ui.parts.card import Card, clear, column, row
+from app.ui.parts.card import Card, clear, column, holder, row
 from app.ui.parts.error_card import ErrorCard, NoteLine
 from app.ui.parts.text import Elided, caption, label
 from app.ui.plots.meter_trace import MeterTrace
@@ -62,14 +62,14 @@ class MeterView(Card):
         self.shift.setToolTip("Seconds added to the meter’s own. Drag the trace, or use ← and → in the plot")
         self.shift.setMinimumHeight(theme.px(theme.CONTROL - 2))
         self.shift.setMinimumWidth(theme.px(120))
-        figures = row(label("Energy, one inference", "muted"), self.energy, 12, self.mean, 12, self.idle, None, gap=6)
+        energy = row(label("Energy, one inference", "muted"), self.energy, gap=6)
+        figures = column(energy, row(self.mean, 12, self.idle, None, gap=6), gap=2)
         tools = row(label("Shift", "muted"), self.shift, self.marker_button, None)
-        tools.addWidget(button("Cancel", self.leave))
-        tools.addWidget(self.keep_button)
+        ends = row(holder(figures), None, button("Cancel", self.leave), self.keep_button)
         hint = caption("Move the trace until its load lies over the tinted run.", wrap=True)
         self.add(self._problem, hint)
         self.body.addWidget(self.plot, 1)
-        self.add(self.found, self.why, figures, tools)
+        self.add(tools, self.found, self.why, ends)
         self.found.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     # ------------------------------------------------------------------ asking

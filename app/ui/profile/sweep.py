@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 
 from app.study import Study
 from app.sweep_story import is_same_network, published, sweep_story, sweeps_of
@@ -79,7 +79,7 @@ class ProfileSweep(QWidget):
         side = Card("What to try", pad=16)
         side.setFixedWidth(theme.px(250))
         side.add(self.batches, self.threads, 4, heading("Sweeps so far"), self.earlier, self.lecture)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         nothing = Card()
         nothing.add(self.empty)
         self._stack.addWidget(nothing)

@@ -233,7 +233,7 @@ def test_an_interrupted_job_can_be_started_again(window: Window, workbench, work
     again = [b for b in window.notices.findChildren(QPushButton) if b.text() == "Start again"]
     again[0].click()
     QApplication.processEvents()
-    assert workers.started[0][2] == "app.pipeline:profile"
+    assert workers.started[0][2] == "app.measuring:profile"
     assert not window.notices.isVisible()
 
 
@@ -332,7 +332,7 @@ def test_a_dropped_recipe_adds_its_steps(window: Window, workers, tmp_path: Path
     workers.answers["app.questions:read_recipe"] = {"steps": [{"method": "magnitude_pruning"}], "seed": 0}
     window.opening.dropped("recipe", tmp_path / "r.toml")
     qtbot.waitUntil(lambda: window.desk.page == "compress")
-    assert window.shown.asked == [[{"method": "magnitude_pruning"}]]
+    qtbot.waitUntil(lambda: window.shown.asked == [[{"method": "magnitude_pruning"}]])
 
 
 def test_a_dropped_network_is_added_to_this_study(window: Window, workers, tmp_path: Path, qtbot):
@@ -354,9 +354,9 @@ def test_an_open_input_size_is_asked_for(window: Window, workers, tmp_path: Path
 
 
 def test_something_unknown_is_told_in_words(window: Window, tmp_path: Path):
-    window.opening.dropped("unknown", tmp_path / "x.txt")
+    window.opening.dropped("unknown", tmp_path / "x.doc")
     texts = [found.text() for found in window.notices.findChildren(QLabel) if found.isVisible()]
-    assert texts[0].startswith("NetBonsai does not know .txt. It opens .onnx")
+    assert texts[0].startswith("NetBonsai does not know .doc. It opens .onnx")
 
 
 def test_shrink_it_fills_the_recipe(window: Window, workers, qtbot):

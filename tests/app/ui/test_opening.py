@@ -96,7 +96,11 @@ def test_folder_names_are_safe(tmp_path: Path):
         ("d.zip", "data"),
         ("d.npz", "data"),
         ("study.sqlite", "study"),
-        ("x.txt", "unknown"),
+        ("trtexec.json", "profile"),
+        ("caffe.log", "profile"),
+        ("benchncnn.TXT", "profile"),
+        ("meter.csv", "meter"),
+        ("x.doc", "unknown"),
         ("README", "unknown"),
     ],
 )
@@ -111,7 +115,7 @@ def test_a_folder_is_a_study_or_data(tmp_path: Path):
 
 
 def test_unknown_endings_are_named():
-    assert drop.unknown_words(Path("a.txt")).startswith("NetBonsai does not know .txt. It opens .onnx")
+    assert drop.unknown_words(Path("a.doc")).startswith("NetBonsai does not know .doc. It opens .onnx")
 
 
 def test_targets_are_shown_before_release_and_the_one_under_the_pointer_is_meant(qtbot, tmp_path: Path):
