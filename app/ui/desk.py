@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from app.study import Study
+from app.ui.devices.live_feed import LiveFeed
+from app.ui.devices.roster import Roster
 from app.ui.theme import LIGHT, Theme
 from profiler.breakdown import Convention
 
@@ -32,6 +34,10 @@ class Desk(QObject):
     page_changed = Signal(str)
     theme_changed = Signal(object)
     problem = Signal(object)
+    board_wanted = Signal(str)  # show the sheet of a board; "": a new one
+    board_test_wanted = Signal(str)  # reach for it now, step by step
+    board_removal_wanted = Signal(str)
+    secret_wanted = Signal(str, object)  # a board's password or passphrase, then the call to make
 
     _arrived = Signal(object)  # from the workbench's threads to the window's
     _answered = Signal(object)
@@ -43,6 +49,7 @@ class Desk(QObject):
         self.candidate, self.layer, self.device, self.page = "", "", "cpu", "network"
         self.convention: Convention = "macs"
         self.theme = theme
+        self.roster, self.live = Roster(self), LiveFeed(self)
         self._stop_listening: Callable[[], None] = lambda: None
         self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
         self._answered.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
@@ -117,6 +124,13 @@ class Desk(QObject):
         if theme is not self.theme:
             self.theme = theme
             self.theme_changed.emit(theme)
+
+    def with_secret(self, device: str, then: Callable[[], object]) -> None:
+        """Do something with a device; where that needs a password that is not known yet, ask for it first."""
+        if self.roster.wants_secret(device):
+            self.secret_wanted.emit(device, then)
+        else:
+            then()
 
     def ask(
         self,

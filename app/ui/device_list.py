@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QContextMenuEvent, QFont, QPainter
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app import words
+from app.jobs import HERE
 from app.ui import icons, theme
 from app.ui.desk import Desk
+from app.ui.devices.live_feed import POWER
+from app.ui.devices.roster import Known, device_title
+from app.ui.devices.tabs import glyph_of, paint_state
 from app.ui.parts.focus_ring import paint_ring
 
 ENTRY = Qt.ItemDataRole.UserRole + 1
@@ -20,17 +35,25 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class Entry:
-    name: str
-    title: str
+    """One line: `facts` says what it does now."""
+
+    known: Known
     facts: str
-    running: bool
     tip: str
+
+    @property
+    def name(self) -> str:
+        return self.known.name
+
+    @property
+    def title(self) -> str:
+        return self.known.title
 
 
 class DeviceModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
-        self.entries: list[Entry] = [Entry("cpu", "This computer", "idle", False, "")]
+        self.entries: list[Entry] = [Entry(Known(HERE, device_title(HERE), None, "idle"), "idle", "")]
 
     def show(self, entries: list[Entry]) -> None:
         self.beginResetModel()
@@ -46,17 +69,18 @@ class DeviceModel(QAbstractListModel):
             ENTRY: entry,
             Qt.ItemDataRole.DisplayRole: entry.title,
             Qt.ItemDataRole.ToolTipRole: entry.tip or None,
-            Qt.ItemDataRole.AccessibleTextRole: f"{entry.title}, {entry.facts}",
+            Qt.ItemDataRole.AccessibleTextRole: f"{entry.title}, {entry.known.state}, {entry.facts}",
         }.get(role)
 
 
 class DeviceList(QListView):
-    """Selects the device on the desk."""
+    """Selects the device on the desk. `menu_wanted`: what can be done with one."""
+
+    menu_wanted = Signal(str, QPoint)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
-        self._facts: list[dict] = []
         self.rows = DeviceModel()
         self.setModel(self.rows)
         self.setProperty("rail", True)
@@ -66,28 +90,42 @@ class DeviceList(QListView):
         self.setMouseTracking(True)
         self.setItemDelegate(DevicePainter(self))
         self.selectionModel().currentChanged.connect(self._moved)
-        desk.study_opened.connect(self._ask)
         desk.jobs_changed.connect(self.refresh)
+        desk.roster.changed.connect(self.refresh)
+        desk.live.changed.connect(lambda _: self.refresh())
         desk.device_changed.connect(lambda _: self.refresh())
         self.refresh()
 
-    def _ask(self) -> None:
-        self.desk.ask("devices", {}, self._know)
-
-    def _know(self, answer: dict) -> None:
-        self._facts = answer["devices"]
-        self.refresh()
-
     def refresh(self) -> None:
-        measuring = any(job.kind in ("profile", "compare") and job.state == "running" for job in self.desk.jobs)
-        busy = any(job.state == "running" for job in self.desk.jobs)
-        state = "measuring" if measuring else "busy" if busy else "idle"
-        known = self._facts or [{"name": "cpu"}]
-        entries = [_entry(facts, state if facts["name"] == "cpu" else "", busy) for facts in known]
+        entries = [self._entry(known) for known in self.desk.roster.entries]
         if entries != self.rows.entries:
             self.rows.show(entries)
         self._show_chosen()
         self.setFixedHeight(theme.px(HEIGHT) * min(len(entries), 5))
+
+    def _entry(self, known: Known) -> Entry:
+        facts = known.facts
+        tip = [known.title, facts.model, facts.cpu, facts.system] if facts else [known.title]
+        return Entry(known, self._said(known), "\n".join(dict.fromkeys(t for t in tip if t)))
+
+    def _said(self, known: Known) -> str:
+        """8.40 W · GPU 61 %, or how it stands and what it is."""
+        feed, now = self.desk.live.feed(known.name), self.desk.live.clock()
+        watts, gpu, cpu = (feed.latest(key, now) for key in (POWER, "gpu_load", "cpu_load"))
+        live = [f"{words.significant(watts)} W"] if watts is not None else []
+        live += [f"GPU {words.percent(gpu, 0)}"] if gpu is not None else []
+        live += [f"CPU {words.percent(cpu, 0)}"] if cpu is not None and gpu is None else []
+        if live:
+            return "  ·  ".join(live)
+        cores = known.facts.cores if known.facts is not None else None
+        state = self._state(known)
+        return "  ·  ".join(part for part in (state, words.plural(cores, "core") if cores else "") if part)
+
+    def _state(self, known: Known) -> str:
+        if known.state == "running":
+            return "measuring"
+        busy = known.name == HERE and any(job.state == "running" and not job.device for job in self.desk.jobs)
+        return "busy" if busy else known.state
 
     def _show_chosen(self) -> None:
         for place, entry in enumerate(self.rows.entries):
@@ -98,13 +136,13 @@ class DeviceList(QListView):
         if now.isValid():
             self.desk.select_device(now.data(ENTRY).name)
 
-
-def _entry(facts: dict, state: str, busy: bool) -> Entry:
-    cores = facts.get("cores")
-    said = [state, words.plural(cores, "core") if cores else ""]
-    tip = [facts.get("model", ""), facts.get("cpu", ""), facts.get("system", "")]
-    title = "This computer" if facts["name"] == "cpu" else facts["name"]
-    return Entry(facts["name"], title, "  ·  ".join(s for s in said if s), busy, "\n".join(t for t in tip if t))
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By the mouse at the device under it, by the keyboard at the selected one."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if index.isValid():
+            at = self.visualRect(index).bottomLeft() if by_key else event.pos()
+            self.menu_wanted.emit(index.data(ENTRY).name, self.viewport().mapToGlobal(at))
 
 
 class DevicePainter(QStyledItemDelegate):
@@ -118,7 +156,7 @@ class DevicePainter(QStyledItemDelegate):
         self._background(painter, option)
         side = theme.px(17)
         glyph = QRect(rect.left() + theme.px(20), rect.top() + theme.px(6), side, side)
-        icons.paint(painter, glyph, "desktop" if entry.name == "cpu" else "cpu", theme.colour("muted"))
+        icons.paint(painter, glyph, glyph_of(entry.name), theme.colour("muted"))
         inside = QRect(rect.left() + theme.px(46), rect.top() + theme.px(4), 0, theme.px(19))
         inside.setRight(rect.right() - theme.px(34))
         painter.setPen(theme.colour("text"))
@@ -127,8 +165,9 @@ class DevicePainter(QStyledItemDelegate):
         painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter, title)
         painter.setPen(theme.colour("muted"))
         painter.setFont(theme.font(theme.CAPTION))
-        painter.drawText(inside.translated(0, theme.px(17)), Qt.AlignmentFlag.AlignVCenter, entry.facts)
-        self._dot(painter, QPointF(rect.right() - theme.px(26), rect.top() + theme.px(14)))
+        facts = painter.fontMetrics().elidedText(entry.facts, Qt.TextElideMode.ElideRight, inside.width())
+        painter.drawText(inside.translated(0, theme.px(17)), Qt.AlignmentFlag.AlignVCenter, facts)
+        paint_state(painter, QPointF(rect.right() - theme.px(26), rect.top() + theme.px(14)), entry.known.state)
         painter.restore()
 
     def _background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
@@ -143,9 +182,3 @@ class DevicePainter(QStyledItemDelegate):
             painter.drawRoundedRect(inside, round_by, round_by)
         if focused:
             paint_ring(painter, inside, round_by)
-
-    def _dot(self, painter: QPainter, centre: QPointF) -> None:
-        """Connected: filled. The word beside it says what it does."""
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour("good"))
-        painter.drawEllipse(centre, theme.px(4), theme.px(4))

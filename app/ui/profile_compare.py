@@ -22,6 +22,7 @@ from app.ui.parts.table import Cell, Column, DataTable, Row, table_tools
 from app.ui.parts.text import caption, label
 from app.ui.plots.tools import plot_tools
 from app.ui.plots.whiskers import Pair, Whiskers
+from profiler.measurement import ProfileSettings
 
 ROUNDS = 20
 FEWEST = "Pick two or more candidates. They run in turn, A B A B …, so that a drifting machine is fair to all."
@@ -35,6 +36,7 @@ class ProfileCompare(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self.settings = ProfileSettings()  # the page's
         self.boxes: dict[str, QCheckBox] = {}
         self._list = column(gap=4)
         self.rounds = QSpinBox()
@@ -103,6 +105,20 @@ class ProfileCompare(QWidget):
     def _picked(self) -> None:
         self._show_found(self._desk.study)
         self.changed.emit()
+
+    def primary_words(self) -> str:
+        letters = self.letters
+        return f"Compare {words.listed(letters)}" if len(letters) < 4 else f"Compare {len(letters)}"
+
+    def primary_enabled(self) -> bool:
+        return len(self.letters) > 1
+
+    def run(self) -> None:
+        """Time the picked ones in turn."""
+        workbench, device = self._desk.workbench, self._desk.device
+        if workbench is not None:
+            letters, settings, rounds = self.letters, self.settings, self.rounds.value()
+            self._desk.with_secret(device, lambda: workbench.compare(letters, device, settings, rounds))
 
     def newest(self, study: Study) -> Compared | None:
         """The newest comparison in which all picked candidates ran."""

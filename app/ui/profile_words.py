@@ -5,15 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import words
+from app.jobs import HERE
 from app.timing_rows import AddsUp
+from app.ui.devices.roster import device_title
 from app.ui.parts.bars import Part
 from profiler.breakdown import KIND_NAMES, KINDS
 from profiler.measurement import DeviceFacts, Profile, ProfileSettings
 
-NO_METER = (
-    "Energy needs a power meter that NetBonsai can read while the network runs. None was found on this device, "
-    "so nothing is shown in its place."
-)
+UNLOCKED = "Clocks not locked. Run sudo jetson_clocks, or compare only interleaved runs."
+
+ENGINES = {
+    "onnxruntime": "ONNX Runtime",
+    "onnxruntime-cuda": "ONNX Runtime on CUDA",
+    "onnxruntime-tensorrt": "ONNX Runtime on TensorRT",
+    "trtexec": "TensorRT",
+    "opencv": "OpenCV",
+    "opencv-cuda": "OpenCV on CUDA",
+    "caffe": "Caffe",
+    "caffe-gpu": "Caffe on the GPU",
+}  # as DeviceFacts.engines names them
 
 
 @dataclass(frozen=True)
@@ -26,37 +36,100 @@ class FactWords:
     tip: str = ""
 
 
-def device_title(name: str) -> str:
-    return "This computer" if name == "cpu" else name
-
-
 def strip(device: DeviceFacts | None, profile: Profile | None, settings: ProfileSettings) -> list[FactWords]:
     """Machine, system, load, engine and how it is run; from the profile where there is one."""
     facts = profile.device if profile is not None else device
     how = profile.settings if profile is not None else settings
-    shown: list[FactWords] = []
-    if facts is not None:
-        cores = f", {words.plural(facts.cores, 'core')}" if facts.cores else ""
-        shown.append(FactWords("Machine", facts.model or facts.cpu or device_title(facts.name), tip=facts.cpu + cores))
-        shown.append(FactWords("System", facts.system))
-        shown.append(FactWords("Power mode", facts.power_mode))
-        shown.append(FactWords("Clocks", facts.clocks))
-        version = facts.engines.get(how.engine, "")
-        shown.append(FactWords("Engine", f"{how.engine} {version}".strip()))
+    shown = _machine(facts) if facts is not None else []
     if profile is not None and profile.load.before is not None:
-        shown.append(FactWords("Load before", words.percent(profile.load.before, 0), not profile.load.warnings))
-    shown.append(FactWords("Runs", f"{how.runs} after {how.warmup}"))
-    shown.append(FactWords("Threads", str(how.threads)))
+        busy = any("busy" in warning for warning in profile.load.warnings)
+        tip = " ".join(profile.load.warnings)
+        shown.append(FactWords("Load before", words.percent(profile.load.before, 0), not busy, tip))
+    if profile is not None and profile.imported:
+        shown.append(FactWords("Imported from", profile.imported))
+    else:
+        shown.append(FactWords("Engine", engine_words(how, facts)))
+        shown.append(FactWords("Runs", f"{how.runs} after {how.warmup}"))
+        shown.append(FactWords("Threads", str(how.threads)))
     shown.append(FactWords("Batch", str(how.batch)))
+    shown.append(_meter(facts, profile, how))
     return [fact for fact in shown if fact.text]
+
+
+def _machine(facts: DeviceFacts) -> list[FactWords]:
+    here = facts.name == HERE
+    cores = f", {words.plural(facts.cores, 'core')}" if facts.cores else ""
+    system = ", ".join(
+        part
+        for part in (f"L4T {facts.l4t}" * bool(facts.l4t), f"JetPack {facts.jetpack}" * bool(facts.jetpack))
+        if part
+    )
+    tip = "\n".join(p for p in (facts.system, f"CUDA {facts.cuda}" * bool(facts.cuda)) if p)
+    made = [
+        FactWords(
+            "Machine" if here else "Board",
+            facts.model or facts.cpu or device_title(facts.name),
+            tip="\n".join(p for p in (f"{facts.cpu}{cores}".strip(", "), facts.gpu) if p),
+        ),
+        FactWords("System", system or facts.system, tip=tip),
+        FactWords("Power mode", facts.power_mode),
+        _clocks(facts),
+    ]
+    if facts.throttling:
+        made.append(FactWords("Throttling", facts.throttling, fine=False))
+    return made
+
+
+def _clocks(facts: DeviceFacts) -> FactWords:
+    if facts.clocks_locked is None:
+        return FactWords("Clocks", facts.clocks)
+    said = "locked" if facts.clocks_locked else "not locked"
+    tip = "\n".join(p for p in ("" if facts.clocks_locked else UNLOCKED, facts.clocks) if p)
+    return FactWords("Clocks", said, facts.clocks_locked, tip)
+
+
+def engine_words(how: ProfileSettings, facts: DeviceFacts | None) -> str:
+    """TensorRT 8.2, fp32."""
+    version = facts.engines.get(how.engine, "") if facts is not None else ""
+    return f"{ENGINES.get(how.engine, how.engine)} {version}".strip() + f", {how.precision}"
+
+
+def _meter(facts: DeviceFacts | None, profile: Profile | None, how: ProfileSettings) -> FactWords:
+    """What was read; before a run, what will be."""
+    if profile is not None:
+        power = profile.power
+        read = ", ".join(p for p in (power.source, power.rail) if p) if power is not None else "none"
+        return FactWords("Meter", "" if profile.imported and power is None else read)
+    if facts is None:
+        return FactWords("Meter", "")
+    known = how.meter or (facts.meters[0] if facts.meters else "none")
+    return FactWords("Meter", known, tip="Found: " + ", ".join(facts.meters) if facts.meters else "")
+
+
+def notes(device: DeviceFacts | None, profile: Profile | None) -> list[str]:
+    """What may disturb a measurement, and what to do: of the profile that is shown, else of the device as it is."""
+    facts = profile.device if profile is not None else device
+    said = list(profile.load.warnings) if profile is not None else []
+    if facts is not None and facts.clocks_locked is False and not any("jetson_clocks" in text for text in said):
+        said.append(UNLOCKED)
+    return said
 
 
 def runs_words(profile: Profile) -> str:
     """`50 runs, no profiling`, or how many an interrupted profile has."""
     done = len(profile.latencies_ms)
+    if profile.imported:
+        return f"{words.plural(done, 'run')}, imported" if done else "imported"
     if profile.complete:
         return f"{words.plural(done, 'run')}, no profiling"
     return f"{done} of {words.plural(profile.settings.runs, 'run')}, interrupted"
+
+
+def state_of(profile: Profile) -> words.State:
+    """The mark that all its figures bear."""
+    if profile.imported:
+        return "imported"
+    return "measured" if profile.complete else "interrupted"
 
 
 def memory_lines(profile: Profile) -> list[tuple[str, str, str]]:
@@ -66,10 +139,13 @@ def memory_lines(profile: Profile) -> list[tuple[str, str, str]]:
         return [("Memory, private", words.not_measured, "")]
     known = [("weights", held.weights_mb), ("activations at their peak", held.peak_activation_mb)]
     parts = [f"{name} {_megabytes(value)}" for name, value in known if value is not None]
-    return [
+    lines = [
         ("Memory, after run", _megabytes(held.after_run_mb), "private bytes of the fresh process"),
         ("Memory, after load", _megabytes(held.after_load_mb), "computed: " + ", ".join(parts) if parts else ""),
     ]
+    if held.gpu_mb is not None:
+        lines.append(("Memory, GPU", _megabytes(held.gpu_mb), "of this process after the run, as the board tells it"))
+    return lines
 
 
 def _megabytes(value: float | None) -> str:
@@ -81,8 +157,26 @@ def energy_line(profile: Profile) -> tuple[str, str, str]:
     power = profile.power
     if power is None or power.energy_mj is None:
         return ("Energy, one inference", words.not_measured, "")
-    how = f"{power.rail} less idle, {words.plural(len(power.seconds), 'sample')}"
+    rate = f" at {words.significant(power.rate_hz, 2)} Hz" if power.rate_hz else ""
+    read = f", read by {power.source}" if power.source and not power.imported else ""
+    file = f", from {power.imported}" if power.imported else ""
+    how = f"{power.rail or 'Power'} less idle{read}{file}: {words.plural(power.samples, 'sample')}{rate}"
     return ("Energy, one inference", words.millijoules(power.energy_mj), how)
+
+
+def power_line(profile: Profile) -> tuple[str, str, str] | None:
+    """Mean power of the run, idle before and after, and what reading the meter itself took."""
+    power = profile.power
+    if power is None or power.mean_watts is None:
+        return None
+    idle = f"idle {_watts(power.idle_watts)} before"
+    idle += f", {_watts(power.idle_after_watts)} after" if power.idle_after_watts is not None else ""
+    cost = f"; the monitor took {words.percent(power.monitor_cpu)} of one core" if power.monitor_cpu is not None else ""
+    return ("Power, mean of the run", _watts(power.mean_watts), idle + cost)
+
+
+def _watts(watts: float) -> str:
+    return f"{words.significant(watts)} W"
 
 
 def sum_parts(found: AddsUp) -> list[Part]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
@@ -10,11 +12,14 @@ from app.ui import theme
 from app.ui.candidate_list import CandidateList
 from app.ui.desk import Desk
 from app.ui.device_list import DeviceList
+from app.ui.devices.device_menu import device_menu
 from app.ui.icons import icon
 from app.ui.parts.buttons import icon_button, link_button
-from app.ui.parts.card import hairline, holder, row
+from app.ui.parts.card import column, hairline, holder, row
 from app.ui.parts.marker import FigureLegend
 from app.ui.parts.text import caption, heading
+
+NO_BOARD = "Measure on a board: a Jetson or any Linux machine you reach by SSH."
 
 
 class Rail(QFrame):
@@ -37,10 +42,14 @@ class Rail(QFrame):
         self.add_button.clicked.connect(self._add_menu)
         self.hidden = link_button("", self.candidates.toggle_hidden)
         self.hidden.hide()
+        self.add_board = icon_button("plus", "Add a board", lambda: desk.board_wanted.emit(""))
+        self.no_board = _no_board(lambda: desk.board_wanted.emit(""))
         self.legend = FigureLegend()
         self._build()
         desk.study_changed.connect(lambda _: self._recount())
         self.candidates.menu_wanted.connect(self._menu)
+        self.devices.menu_wanted.connect(lambda name, at: device_menu(desk, name, self).popup(at))
+        desk.roster.changed.connect(self._show_boards)
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
@@ -57,8 +66,9 @@ class Rail(QFrame):
         layout.addStretch(1)
         layout.addWidget(hairline())
         layout.addSpacing(theme.px(8))
-        layout.addWidget(_head("Devices"))
+        layout.addWidget(_head("Devices", self.add_board))
         layout.addWidget(self.devices)
+        layout.addWidget(self.no_board)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -71,6 +81,9 @@ class Rail(QFrame):
         self.count.setAccessibleName(f"{shown} candidates")
         self.hidden.setVisible(hidden > 0)
         self.hidden.setText("Hide hidden" if self.candidates.with_hidden else f"Show hidden ({hidden})")
+
+    def _show_boards(self) -> None:
+        self.no_board.setVisible(len(self.desk.roster.names) == 1)
 
     def _add_menu(self) -> None:
         menu = QMenu(self)
@@ -89,6 +102,13 @@ class Rail(QFrame):
         menu.addAction(icon("eye" if candidate.hidden else "eye-slash"), hide, listed.hide_or_show)
         menu.addAction(icon("floppy-disk"), "Save as ONNX…", lambda: self.save_network.emit(letter))
         menu.popup(at)
+
+
+def _no_board(add: Callable[[], object]) -> QWidget:
+    """What stands below this computer while it is the only device."""
+    said = column(caption(NO_BOARD, wrap=True), row(link_button("Add a board", add, glyph="plus"), None), gap=2)
+    said.setContentsMargins(theme.px(20), theme.px(4), theme.px(16), theme.px(4))
+    return holder(said)
 
 
 def _head(title: str, *right: QWidget) -> QWidget:

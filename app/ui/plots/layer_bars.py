@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from app import words
@@ -15,7 +15,7 @@ from app.ui.parts.table import Cell, Column, DataTable, Row
 from app.ui.parts.table.model import ROW
 from app.ui.parts.table.paint import CellPainter
 
-BAR = 10  # px: how thick a bar is
+BAR, HATCH = 10, 16  # px: how thick a bar is, and how much of an interrupted one is hatched
 FIXED = {"name": 150, "time": 92, "change": 74}  # px at 100 %; the bar has the rest
 
 
@@ -25,10 +25,12 @@ class LayerBars(DataTable):
     def __init__(self) -> None:
         super().__init__("timing", "Time by layer", "Order they ran in")
         self.longest = 0.0
+        self.state: words.State = "measured"
         self.view.setItemDelegate(BarPainter(self, self.model, self.view))
 
-    def show_timing(self, rows: Sequence[TimedRow], head: str, against: str) -> None:
-        """`head` names the device beside the time; `against` who the ticks are of."""
+    def show_timing(self, rows: Sequence[TimedRow], head: str, against: str, state: words.State = "measured") -> None:
+        """`head` names the device beside the time; `against` who the ticks are of; `state` the mark of each bar."""
+        self.state = state
         self.longest = max((max(row.ms, row.before_ms or 0.0) for row in rows), default=0.0)
         self.show_columns([
             Column("name", "Layer", left=True, width=FIXED["name"]),
@@ -36,7 +38,7 @@ class LayerBars(DataTable):
             Column("time", head, width=FIXED["time"], unit="ms", tip="Median of the profiled runs"),
             Column("change", f"Against {against}" if against else "", width=FIXED["change"]),
         ])  # fmt: skip
-        self.show_rows([Row(row.key, _cells(row), row.kind, muted=row.kind == "other") for row in rows])
+        self.show_rows([Row(row.key, _cells(row, state), row.kind, muted=row.kind == "other") for row in rows])
 
     def _apply_widths(self) -> None:
         """The bars take what the figures leave."""
@@ -50,7 +52,7 @@ class LayerBars(DataTable):
         self._sizing = False
 
 
-def _cells(row: TimedRow) -> dict[str, Cell]:
+def _cells(row: TimedRow, state: words.State) -> dict[str, Cell]:
     spread = f"p5 {words.milliseconds(row.p5_ms)}, p95 {words.milliseconds(row.p95_ms)}"
     good = row.change == "faster"
     return {
@@ -58,7 +60,12 @@ def _cells(row: TimedRow) -> dict[str, Cell]:
         "bar": Cell(
             "", row.before_ms, tip="" if row.before_ms is None else f"before: {words.milliseconds(row.before_ms)}"
         ),
-        "time": Cell(words.milliseconds(row.ms), row.ms, tip=f"{words.milliseconds(row.ms)} median, {spread}"),
+        "time": Cell(
+            words.marked(words.milliseconds(row.ms), state),
+            row.ms,
+            tip=f"{words.milliseconds(row.ms)} median, {spread}",
+            state=state,
+        ),
         "change": Cell(row.change_words, row.change_words, muted=row.change == "same", strong=good),
     }
 
@@ -84,10 +91,8 @@ class BarPainter(CellPainter):
         self._grid(painter, box, option)
         longest = self._table.longest or 1.0
         width = max(box.width() * row.cell("time").value / longest, 2)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour(row.fill))
         y = box.center().y() - theme.px(BAR) / 2
-        painter.drawRoundedRect(QRectF(box.left(), y, width, theme.px(BAR)), 2, 2)
+        self._bar(painter, QRectF(box.left(), y, width, theme.px(BAR)), theme.colour(row.fill))
         before = row.cell("bar").value
         if before is not None:
             x = box.left() + box.width() * before / longest
@@ -95,6 +100,22 @@ class BarPainter(CellPainter):
                 QRectF(x - 1, box.center().y() - theme.px(8), theme.px(2), theme.px(16)), theme.colour("text")
             )
         painter.restore()
+
+    def _bar(self, painter: QPainter, bar: QRectF, colour: QColor) -> None:
+        """Filled when measured, with a hatched end when that was interrupted; a dashed outline when imported."""
+        if self._table.state == "imported":
+            painter.setPen(QPen(colour, theme.px(1), Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(bar.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(bar, 2, 2)
+        if self._table.state == "interrupted":
+            end = QRectF(bar)
+            end.setLeft(max(bar.right() - theme.px(HATCH), bar.left()))
+            painter.fillRect(end, theme.colour("surface"))
+            painter.fillRect(end, QBrush(colour, Qt.BrushStyle.BDiagPattern))
 
     def _grid(self, painter: QPainter, box: QRectF, option: QStyleOptionViewItem) -> None:
         painter.setPen(QPen(theme.colour("grid"), 1))

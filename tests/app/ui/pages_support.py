@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from app.facts import (
     StudyNamed,
 )
 from app.study import Study, after, replay
+from app.vault import Vault
 from app.workbench import JobChanged, JobView, StudyChanged
 from profiler.breakdown import Breakdown, LayerCost
 from profiler.histogram import weight_histogram
@@ -36,6 +38,7 @@ from profiler.measurement import (
     Ratio,
 )
 from profiler.plain import to_plain
+from profiler.progress import Progress
 
 HERE = DeviceFacts(
     "cpu", "ThinkPad X1", "Intel Core i7-1165G7", 8, 16_000.0, "Debian 13", "3.11.9", {"onnxruntime": "1.20.1"}
@@ -183,6 +186,33 @@ def weights(layer: str, size: int = 20_000) -> np.ndarray:
     return rng.laplace(0, 0.004, size).clip(-0.03, 0.03).astype(np.float32)
 
 
+@dataclass
+class Watched:
+    """A watch that was begun."""
+
+    device: str
+    on_figures: Callable[[Mapping[str, float]], None]
+    on_end: Callable[[BaseException | None], None]
+    stopped: bool = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+@dataclass
+class Probed:
+    """A board that was reached for."""
+
+    address: Any
+    secret: str | None
+    on_progress: Callable[[Progress], None]
+    on_end: Callable[[Any, BaseException | None], None]
+    stopped: bool = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
 class InstantWorkbench:
     """Answers at once and runs nothing: what it was asked is kept."""
 
@@ -194,6 +224,10 @@ class InstantWorkbench:
         self.recorded: list[Fact] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.can_undo = self.can_redo = None
+        self.devices: list[DeviceFacts] = [HERE]
+        self.secrets = Vault()
+        self.watched: list[Watched] = []
+        self.probed: list[Probed] = []
         self._listeners: list[Callable[[Any], None]] = []
         self.sizes = {row[0]: int(np.prod(row[3])) for row in ALEXNET if row[3]}
 
@@ -221,7 +255,8 @@ class InstantWorkbench:
             scaled = to_plain(weight_histogram(weights(layer), f"{layer}.weight", layer))
             answer.set_result(_as_large(scaled, self.sizes[layer]))
         elif question == "devices":
-            answer.set_result({"devices": [to_plain(HERE)]})
+            told = [{**to_plain(facts), "title": facts.name, "seen": ""} for facts in self.devices]
+            answer.set_result({"devices": told})
         else:
             answer.set_result({})
         return answer
@@ -243,6 +278,20 @@ class InstantWorkbench:
 
     def build_report(self, path: Path, parts: Sequence[str] | None = None) -> str:
         return self._call("build_report", path=path, parts=parts)
+
+    def sweep(self, letter: str, device: str, settings, batches, threads) -> str:
+        return self._call("sweep", letter=letter, device=device, settings=settings, batches=batches, threads=threads)
+
+    def watch(self, device: str, on_figures: Callable[[Mapping[str, float]], None], on_end) -> Callable[[], None]:
+        """Never says anything by itself: a test calls what it kept."""
+        kept = Watched(device, on_figures, on_end)
+        self.watched.append(kept)
+        return kept.stop
+
+    def probe(self, address, secret, on_progress, on_end) -> Callable[[], None]:
+        kept = Probed(address, secret, on_progress, on_end)
+        self.probed.append(kept)
+        return kept.stop
 
     def _call(self, name: str, **given: Any) -> str:
         self.calls.append((name, given))

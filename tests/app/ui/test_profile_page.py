@@ -88,7 +88,8 @@ def test_a_fused_layer_is_found_in_its_row(page, desk, bench):
 def test_power_without_a_meter_is_not_measured_and_says_why(page):
     assert "not measured" in said(page.run)
     page.run.why.setVisible(True)
-    assert "power meter" in page.run.why.text()
+    assert "No meter was found on this computer." in page.run.why.text()
+    assert "RAPL" in page.run.why.text()
 
 
 def test_it_adds_up(page):
@@ -113,9 +114,12 @@ def test_a_busy_machine_is_an_amber_line(page, desk, bench):
 
 def test_an_interrupted_profile_says_how_far_it_came(page, desk, bench):
     cut = replace(profile(), latencies_ms=profile().latencies_ms[:31], complete=False)
-    bench.record(Profiled("D", "cpu", cut))
+    bench.record(Profiled("F", "cpu", cut))
     desk._show(bench.study)
+    desk.select_candidate("F")
     assert page.run.runs.text() == "31 of 50 runs, interrupted"
+    assert "interrupted after 31 of 50 runs. Profile F again." in said(page)
+    assert page.run.bars.state == "interrupted"
 
 
 def test_comparing_needs_two(page):
