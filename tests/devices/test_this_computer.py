@@ -92,7 +92,7 @@ def test_a_profile_says_of_what_where_and_how(profile, lenet_file):
 
 
 def test_power_without_a_meter_is_not_measured(lenet_file, lenet_outline, tmp_path):
-    here = ThisComputer(extra={"power_root": str(tmp_path)})
+    here = ThisComputer(extra={"root": str(tmp_path)})
     assert drain(here.profile(lenet_file, lenet_outline, FEW)).power is None
 
 
@@ -106,7 +106,7 @@ def zone(root: Path, name: str, content: dict[str, str]) -> Path:
 
 def test_power_is_read_from_the_counters_of_the_packages(lenet_file, lenet_outline, tmp_path):
     """A powercap tree whose package's counter goes up by 1 J each time it is written."""
-    root = tmp_path / "powercap"
+    root = tmp_path / "sys" / "class" / "powercap"
     package = zone(
         root, "intel-rapl:0", {"name": "package-0\n", "max_energy_range_uj": "9000000\n", "energy_uj": "0\n"}
     )
@@ -124,7 +124,7 @@ def test_power_is_read_from_the_counters_of_the_packages(lenet_file, lenet_outli
     spender = threading.Thread(target=spend)
     spender.start()
     try:
-        here = ThisComputer(extra={"power_root": str(root), "energy_seconds": 0.5})
+        here = ThisComputer(extra={"root": str(tmp_path), "energy_seconds": 0.5})
         power = drain(here.profile(lenet_file, lenet_outline, FEW)).power
     finally:
         over.set()
@@ -139,8 +139,9 @@ def test_power_is_read_from_the_counters_of_the_packages(lenet_file, lenet_outli
 
 
 def test_a_meter_that_only_root_may_read_is_told(lenet_file, lenet_outline, tmp_path):
-    zone(tmp_path, "intel-rapl:0", {"name": "package-0\n", "max_energy_range_uj": "9000000\n"})
-    profile = drain(ThisComputer(extra={"power_root": str(tmp_path)}).profile(lenet_file, lenet_outline, FEW))
+    powercap = tmp_path / "sys" / "class" / "powercap"
+    zone(powercap, "intel-rapl:0", {"name": "package-0\n", "max_energy_range_uj": "9000000\n"})
+    profile = drain(ThisComputer(extra={"root": str(tmp_path)}).profile(lenet_file, lenet_outline, FEW))
     assert profile.power is None
     assert any("only root may read" in warning for warning in profile.load.warnings)
 
