@@ -12,6 +12,7 @@ from profiler import shapes
 from profiler.errors import BadInput
 from profiler.functions import inlined
 from profiler.network import Network
+from profiler.rewriting import add_initializer, constant, free_name, replace
 
 BATCH = "N"
 
@@ -28,23 +29,16 @@ def normalised(network: Network) -> Network:
     shapes.infer(model)
     for node in list(model.graph):
         if node.op_type == "Reshape" and _flattens(node):
-            _replace(model, node, ir.node("Flatten", [node.inputs[0]], {"axis": 1}, name=node.name))
+            replace(model, node, ir.node("Flatten", [node.inputs[0]], {"axis": 1}, name=node.name))
         elif node.op_type == "Conv":
             _take_in_bias(model, node)
     _open_batch(model)
     return Network.from_model(model, name=network.name, path=network.path, input_recipe=network.input_recipe)
 
 
-def _constant(value: ir.Value | None) -> np.ndarray | None:
-    """The values of an initializer; None for anything else."""
-    if value is None or not value.is_initializer() or value.const_value is None:
-        return None
-    return value.const_value.numpy()
-
-
 def _flattens(node: ir.Node) -> bool:
     """It keeps the first axis and joins all others."""
-    x, target = node.inputs[0], _constant(node.inputs[1])
+    x, target = node.inputs[0], constant(node.inputs[1])
     if x is None or x.shape is None or target is None or target.size != 2 or len(x.shape) < 2:
         return False
     rest = [size for size in list(x.shape)[1:] if isinstance(size, int)]
@@ -55,22 +49,6 @@ def _flattens(node: ir.Node) -> bool:
     return (keeps and second in (-1, prod(rest))) or (first == -1 and second == prod(rest))
 
 
-def _replace(model: ir.Model, old: ir.Node, new: ir.Node) -> None:
-    """Put `new` in the place of `old`; its output takes over the name and the readers."""
-    stored = [value for value in old.inputs if value is not None and value.is_initializer()]
-    before, after = old.outputs[0], new.outputs[0]
-    after.type, after.shape = before.type, before.shape
-    ir.convenience.replace_nodes_and_values(model.graph, old, [old], [new], [before], [after])
-    after.name = before.name
-    _drop_unused(model, stored)
-
-
-def _drop_unused(model: ir.Model, values: list[ir.Value]) -> None:
-    for value in values:
-        if not value.uses() and not value.is_graph_output():
-            model.graph.initializers.pop(value.name or "", None)
-
-
 def _take_in_bias(model: ir.Model, conv: ir.Node) -> None:
     """Conv, then Add of one number a filter: the bias written apart."""
     uses = list(conv.outputs[0].uses())
@@ -79,27 +57,15 @@ def _take_in_bias(model: ir.Model, conv: ir.Node) -> None:
         return
     add = uses[0].node
     other = add.inputs[1 - uses[0].idx]
-    values, kernel = _constant(other), shapes.known(conv.inputs[1])
+    values, kernel = constant(other), shapes.known(conv.inputs[1])
     if values is None or kernel is None or other is None or not _one_a_filter(values, kernel):
         return
-    name = _free_name(model, f"{conv.name}.bias")
-    tensor = ir.Tensor(np.ascontiguousarray(values.reshape(-1)), name=name)
-    bias = ir.Value(name=name, type=other.type, shape=ir.Shape(tensor.shape.numpy()), const_value=tensor)
-    model.graph.register_initializer(bias)
+    name = free_name(model, f"{conv.name}.bias")
+    bias = add_initializer(model, name, values.reshape(-1))
     attributes = list(conv.attributes.values())
     joined = ir.Node("", "Conv", [conv.inputs[0], conv.inputs[1], bias], attributes, name=conv.name)
-    _replace(model, add, joined)
+    replace(model, add, joined)
     model.graph.remove(conv, safe=True)
-
-
-def _free_name(model: ir.Model, wanted: str) -> str:
-    taken = {value.name for node in model.graph for value in (*node.inputs, *node.outputs) if value is not None}
-    taken |= model.graph.initializers.keys()
-    name, count = wanted, 1
-    while name in taken:
-        count += 1
-        name = f"{wanted}_{count}"
-    return name
 
 
 def _one_a_filter(values: np.ndarray, kernel: tuple[int, ...]) -> bool:

@@ -1,0 +1,1 @@
+"""Rewrites that change what a network costs and not what it computes."""
