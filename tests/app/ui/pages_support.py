@@ -223,6 +223,7 @@ class InstantWorkbench:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.recorded: list[Fact] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.told: dict[str, Any] = {}  # question -> its answer, or the error it ends with
         self.can_undo = self.can_redo = None
         self.devices: list[DeviceFacts] = [HERE]
         self.secrets = Vault()
@@ -254,6 +255,9 @@ class InstantWorkbench:
             layer = settings["layer"]
             scaled = to_plain(weight_histogram(weights(layer), f"{layer}.weight", layer))
             answer.set_result(_as_large(scaled, self.sizes[layer]))
+        elif question in self.told:
+            told = self.told[question]
+            answer.set_exception(told) if isinstance(told, Exception) else answer.set_result(told)
         elif question == "devices":
             told = [{**to_plain(facts), "title": facts.name, "seen": ""} for facts in self.devices]
             answer.set_result({"devices": told})
@@ -281,6 +285,15 @@ class InstantWorkbench:
 
     def sweep(self, letter: str, device: str, settings, batches, threads) -> str:
         return self._call("sweep", letter=letter, device=device, settings=settings, batches=batches, threads=threads)
+
+    def profile_on(self, letter: str, devices: Sequence[str], settings=None) -> list[str]:
+        return [self._call("profile_on", letter=letter, devices=tuple(devices), settings=settings)]
+
+    def import_profile(self, letter: str, path, device: str) -> str:
+        return self._call("import_profile", letter=letter, path=path, device=device)
+
+    def meter(self, letter: str, device: str, csv: Path, offset_s: float | None = None) -> str:
+        return self._call("meter", letter=letter, device=device, csv=csv, offset_s=offset_s)
 
     def watch(self, device: str, on_figures: Callable[[Mapping[str, float]], None], on_end) -> Callable[[], None]:
         """Never says anything by itself: a test calls what it kept."""
