@@ -12,7 +12,8 @@ input (or the first argument); each line it prints is one message, an object wit
     error     kind ("bad_input" or "failed"), what, where, fix, evidence; nothing follows it
 
 Commands: "hello"; "profile" (network, shapes, runs, warmup, batch, threads, engine, seed, folder, meter,
-marker, root, energy_seconds); "compare" (networks, shapes, rounds, and the same settings).
+marker, root, energy_seconds); "compare" (networks, shapes, rounds, and the same settings); "watch" (meter, root):
+samples and nothing else.
 When standard input closes, whoever asked is gone: the agent removes its folder and ends.
 """
 # pyright: basic
@@ -45,6 +46,7 @@ LEAD = 0.4  # seconds it runs before and after that window
 WINDOW_SAMPLES = 10  # that should fall into such a window; it is longer where a source is slow
 LONGEST_WINDOW = 20.0
 METER_PERIOD = 0.097  # seconds between two readings: a tenth would march in step with what happens every second
+WATCH_BEAT = 1.0  # seconds between two looks at the monitor while nothing else goes on
 CLOCKS_READ = 8  # groups of cores whose clocks are read with each sample
 STREAM_PATIENCE = 3.0  # seconds for a program that tells power to say its first line, or to end
 LONGEST_LINE = 4096  # bytes of such a line that are kept
@@ -805,37 +807,45 @@ class Monitor:
         return None
 
     def _sample(self):
-        self.source = self._choose()
+        source = self.source = self._choose()
         self.found.set()
         start, due = thread_seconds(), time.monotonic()
         while not self.stopped.is_set():
             asked = time.monotonic()
-            try:
-                raw = self.source.read() if self.source else {}
-            except Exception as problem:  # a reading that fails ends the meter, never the measurement
-                if self.stopped.is_set():
-                    break
-                raw = None
-                self.problems.append([self.source.name, str(problem) or type(problem).__name__])
+            raw = self._read(source)
             read = time.monotonic()
-            if raw is None:
-                break
-            middle_of_it = (asked + read) / 2 if self.source is None or self.source.paced else read
+            if raw is None:  # the meter has ended; what the board does can still be told
+                self._flush(source)
+                source = None
+                continue
+            middle_of_it = (asked + read) / 2 if source is None or source.paced else read
             if self.latest is not None:
                 self.period += (read - self.latest - self.period) / 4  # a running mean
             self.latest = read
             self.waiting.append([round(middle_of_it - self.origin, 4), raw, self.board.read()])
             if len(self.waiting) >= SAMPLES_IN_A_LINE:
-                self._flush()
+                self._flush(source)
             self.cpu = None if start is None else thread_seconds() - start
-            if self.source is None or self.source.paced:
+            if source is None or source.paced:
                 due = max(due + METER_PERIOD, time.monotonic())
                 self.stopped.wait(due - time.monotonic())
 
-    def _flush(self):
+        self._flush(source)
+
+    def _read(self, source):
+        """One reading; None, with the reason kept, where the source has ended: that never ends the measurement."""
+        try:
+            raw, problem = source.read() if source else {}, "it ended"
+        except Exception as failure:
+            raw, problem = None, str(failure) or type(failure).__name__
+        if raw is None and not self.stopped.is_set():
+            self.problems.append([source.name, problem])
+        return raw
+
+    def _flush(self, source):
         waiting, self.waiting = self.waiting, []
         if waiting:
-            self.voice.say({"type": "sample", "source": self.source.name if self.source else "", "samples": waiting})
+            self.voice.say({"type": "sample", "source": source.name if source else "", "samples": waiting})
 
     def _burst(self):
         """Load that an external meter sees: all cores busy three times, unequally far apart so that it fits one way."""
@@ -887,7 +897,6 @@ class Monitor:
         self.thread.join(STREAM_PATIENCE)
         if self.source and self.source.paced:
             self.source.end()
-        self._flush()
         return {
             "source": self.source.name if self.source else "",
             "idle": self.idles,
@@ -919,6 +928,19 @@ def busy_cores(seconds):
         pass
     for child in children:
         os.waitpid(child, 0)
+
+
+def watch(voice, request):
+    """Samples until whoever asked closes standard input, which ends this process; nothing runs."""
+    gc.enable()  # this may take hours
+    monitor = Monitor(voice, request)
+    monitor.begin()
+    monitor.ready()
+    voice.tell(0.0, "Watching")
+    while monitor.thread.is_alive():
+        monitor.thread.join(WATCH_BEAT)
+        voice.beat()
+    raise Refused("failed", "The agent stopped watching.", fix="Start again.")
 
 
 def nvmap_kilobytes(root):
@@ -1936,7 +1958,8 @@ def answer(voice, request):
         watch.daemon = True
         watch.start()
     try:
-        voice.say({"type": "hello", "facts": facts(request.get("root") or ""), "engines": engines(voice, request)})
+        found = {} if command == "watch" else engines(voice, request)  # which are loaded to see whether they load
+        voice.say({"type": "hello", "facts": facts(request.get("root") or ""), "engines": found})
         gc.disable()
         if command in COMMANDS:
             message = COMMANDS[command](voice, request)
@@ -1949,7 +1972,7 @@ def answer(voice, request):
             shutil.rmtree(request["folder"], ignore_errors=True)
 
 
-COMMANDS = {"profile": profile, "compare": compare, "sweep": sweep}
+COMMANDS = {"profile": profile, "compare": compare, "sweep": sweep, "watch": watch}
 
 
 def main():

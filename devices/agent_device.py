@@ -67,6 +67,9 @@ class AgentDevice:
             at=at,
         )
 
+    def watch(self) -> Job[None]:
+        """What the board does, as figures: see `devices.power.live.Live`. Goes on until it is closed."""
+        yield from self.session.ask({"command": "watch", **self.extra})
 
     def sweep(
         self,
