@@ -9,6 +9,7 @@ from typing import Literal
 from app import words
 from app.study import Candidate
 from app.words import State
+from profiler.measurement import Profile
 
 AxisKey = Literal["accuracy", "latency", "size", "params", "nonzero_params", "macs", "energy"]
 SOLID: frozenset[State] = frozenset({"measured", "counted"})
@@ -55,14 +56,20 @@ def _latency(candidate: Candidate, device: str) -> Figure | None:
     profile = candidate.profiles.get(device)
     if profile is None or not profile.latencies_ms:
         return None
-    return Figure(profile.median_ms, "measured" if profile.complete else "interrupted")
+    return Figure(profile.median_ms, _state(profile))
 
 
 def _energy(candidate: Candidate, device: str) -> Figure | None:
     profile = candidate.profiles.get(device)
     if profile is None or profile.power is None or profile.power.energy_mj is None:
         return None
-    return Figure(profile.power.energy_mj, "measured" if profile.complete else "interrupted")
+    return Figure(profile.power.energy_mj, "imported" if profile.power.imported else _state(profile))
+
+
+def _state(profile: Profile) -> State:
+    if profile.imported:
+        return "imported"
+    return "measured" if profile.complete else "interrupted"
 
 
 def _size(candidate: Candidate, device: str) -> Figure | None:

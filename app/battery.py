@@ -68,9 +68,9 @@ def battery(profile: Profile, watt_hours: float, per_hour: float | None = None) 
         raise BadInput("A battery has more than 0 watt-hours.", fix="Its label says how many: volts × ampere-hours.")
     most = HOUR * power.inferences / (power.run_stop - power.run_start)
     pace = most if per_hour is None else per_hour
-    if not 0 <= pace <= most * FULL:
+    if not 0 <= pace <= most * FULL:  # also what is no number
         raise BadInput(
-            f"{words.exact(round(pace))} inferences an hour cannot be met.",
+            f"{pace:,.0f} inferences an hour cannot be met.".replace("-", words.MINUS),
             f"This device runs the network at most {words.exact(int(most))} times an hour.",
             f"Give a number from 0 to {words.exact(int(most))}.",
         )

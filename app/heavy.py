@@ -81,7 +81,10 @@ def _time(breakdown: Breakdown, profile: Profile, device: str) -> Heavy:
     total = sum(values.values())
     parts = _parts(values, words.milliseconds)
     exact = f"{words.milliseconds(total)}: the layers’ medians added up. End to end: "
-    exact += f"{words.milliseconds(profile.median_ms)} median of {len(profile.latencies_ms)}"
+    runs = len(profile.latencies_ms)
+    exact += f"{words.milliseconds(profile.median_ms)} median of {runs}" if runs else words.not_measured
+    if profile.imported:
+        exact += f". Imported from {profile.imported}"
     return Heavy(f"Time {device_words(device)}", words.milliseconds(total), "", exact, parts)
 
 

@@ -32,6 +32,7 @@ def completed(view: JobView, asked: Mapping[str, Any], study: Study, folder: Pat
         candidate = _candidate(study, view.letter)
         settings |= {"source": candidate.source, "input_recipe": to_plain(candidate.input_recipe)}
         settings["name"] = candidate.breakdown.network
+        settings["title"] = candidate.title
     if view.kind == "meter":
         settings["profile"] = profile_of(study, view.letter, asked["device"])
         if settings["profile"] is None:

@@ -111,7 +111,7 @@ def import_profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     paths = [Path(path) for path in settings["paths"]]
     yield Progress(0.0, f"Reading {words.listed(path.name for path in paths)}")
     network = candidate_network(settings)
-    found = imports.read(paths, outline(network), str(settings["device"]))
+    found = imports.read(paths, outline(network), str(settings["device"]), network=str(settings.get("title", "")))
     yield Profiled(settings["letter"], str(settings["device"]), with_computed_memory(found, network))
     return {"message": f"{found.imported} is now a profile of {settings['letter']} on {settings['device']}."}
 

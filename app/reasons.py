@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app import words
 from app.against import Speed, speed
+from app.board_reasons import board_reasons, same_network_reasons
+from app.reason import Reason
 from app.study import Candidate, Study
 from profiler.breakdown import LayerCost
 from profiler.measurement import LayerTiming, Profile
+
+__all__ = ["Reason", "no_faster"]
 
 HEAVY = 0.15  # a layer with less of the time than this is not why the whole is no faster
 FALLEN = 0.98  # what counts as fewer, and as less time
 
 
-@dataclass(frozen=True)
-class Reason:
-    """A title and the sentences below it; `layer` when it is about one."""
-
-    title: str
-    text: str
-    layer: str | None = None
-
-
 def no_faster(study: Study, letter: str, device: str, before: str | None = None) -> list[Reason]:
     """Why `letter` is no faster than `before` (its parent, unless said) on a device, the most telling reason first.
 
-    Empty when it is faster, when nothing of it became smaller, or when either has not run there.
+    Empty when it is faster, when nothing of it became smaller, or when either has not run there. A smaller precision
+    that makes the same network no faster has its reasons too.
     """
     after = study.candidates[letter]
+    found = _than_before(study, after, device, before)
+    ran = after.profiles.get(device)
+    if ran is not None and before is None:
+        found += [reason for reason in same_network_reasons(after, ran) if reason not in found]
+    return found
+
+
+def _than_before(study: Study, after: Candidate, device: str, before: str | None) -> list[Reason]:
+    letter = after.letter
     earlier = study.candidates.get(before or after.parent or "")
     if earlier is None:
         return []
@@ -39,6 +42,7 @@ def no_faster(study: Study, letter: str, device: str, before: str | None = None)
     found = [
         _zeros(after, earlier, profile),
         *_layers(after, earlier, profile, old),
+        *board_reasons(after, profile, old),
         _noise(gained, after, earlier, profile),
     ]
     return [reason for reason in found if reason is not None]

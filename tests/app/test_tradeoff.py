@@ -77,8 +77,15 @@ def test_an_unpacked_version_has_no_size_rather_than_its_parents(study, lenet):
 
 
 def test_an_interrupted_profile_is_not_a_measured_point(study, profile_of):
-    cut = after(Profiled("B", "cpu", profile_of(0.1, complete=False)), study)
-    assert [p.solid for p in tradeoff.points(cut, "accuracy", "latency")] == [True, False]
+    cut = after(Profiled("B", "tx2", profile_of(0.1, complete=False)), study)
+    cut = after(Profiled("A", "tx2", profile_of(0.2)), cut)
+    assert [p.solid for p in tradeoff.points(cut, "accuracy", "latency", "tx2")] == [True, False]
+
+
+def test_an_imported_profile_is_not_a_measured_point(study, profile_of):
+    seen = after(Profiled("B", "tx2", profile_of(0.1, imported="trtexec, times.json")), study)
+    (point,) = tradeoff.points(seen, "accuracy", "latency", "tx2")
+    assert (point.x.state, point.solid) == ("imported", False)
 
 
 def with_goal(study, **limits):

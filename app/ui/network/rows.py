@@ -117,5 +117,5 @@ def _sum(value: int) -> Cell:
 
 
 def _time_sum(profile: Profile) -> Cell:
-    ms = profile.reconciliation.layers_sum_ms
-    return Cell(words.milliseconds(ms), ms, "measured", strong=True)
+    ms = sum(row.median_us for row in profile.layers) / 1000
+    return Cell(words.milliseconds(ms), ms, "imported" if profile.imported else "measured", strong=True)
