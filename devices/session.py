@@ -66,7 +66,7 @@ class Session:
             told["networks"] = there
             command = [*self.python, (yield from self.shell.put(self.agent, folder))]
             said = json.dumps(told) + "\n"
-            running = self.shell.start(command, said, environment(request.get("threads", 1)), folder)
+            running = self.shell.start(command, said, environment(request.get("threads", 1), folder), folder)
             return (yield from self._follow(running, heard))
         except LineBroke as broke:
             raise LineLost(broke.what, broke.fix, broke.evidence, heard.messages) from None
@@ -149,9 +149,9 @@ def error_of(message: Message) -> BadInput | Failed:
     return Failed(what, message["fix"], message["evidence"])
 
 
-def environment(threads: int) -> dict[str, str]:
-    """What the agent's environment must say, wherever it runs."""
-    return {"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": str(threads)}
+def environment(threads: int, folder: str) -> dict[str, str]:
+    """What the agent's environment must say, wherever it runs: what engines leave lying about goes with its folder."""
+    return {"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": str(threads), "TMPDIR": folder}
 
 
 def lower_first(title: str) -> str:

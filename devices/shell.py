@@ -211,5 +211,5 @@ class LocalRunning:
 PYTHON_HERE: tuple[str, ...] = (sys.executable, "-I")
 """This program's own Python, deaf to the environment and the current folder."""
 
-KEPT_HERE = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
+KEPT_HERE = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """All that the agent sees of this process's environment: this program's own settings must not disturb it."""
