@@ -44,11 +44,11 @@ def at_work(server: Sshd, seconds: float = 5.0) -> list[str]:
 
 
 def _belongs(process: psutil.Process, server: Sshd) -> bool:
-    """By the TMPDIR that the server sets for each login; a zombie has no environment, but still its parent."""
+    """By TMPDIR, which the server sets for each login and an agent’s session within that; a zombie has no environment, but still its parent."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return process in server.family()
-        return process.environ().get("TMPDIR") == str(server.temporary)
+        return process.environ().get("TMPDIR", "").startswith(str(server.temporary))
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 
