@@ -55,7 +55,7 @@ def _belongs(process: psutil.Process, server: Sshd) -> bool:
 
 def _described(process: psutil.Process) -> str:
     with suppress(psutil.NoSuchProcess):
-        return f"{process.pid} {process.status()} {' '.join(process.cmdline())[:120]}"
+        return f"{process.pid} {process.status()} {' '.join(process.cmdline())[:500]}"
     return "gone"
 
 
