@@ -51,8 +51,9 @@ CLOCKS_READ = 8  # groups of cores whose clocks are read with each sample
 STREAM_PATIENCE = 3.0  # seconds for a program that tells power to say its first line, or to end
 LONGEST_LINE = 4096  # bytes of such a line that are kept
 SAMPLES_IN_A_LINE = 2
-MARKER_BURST = 1.0  # seconds of load that an external meter is to see, three times
-MARKER_PAUSES = (1.0, 2.0, 1.5)  # seconds after each
+MARKER_BURST = 2.0  # seconds of load that an external meter is to see, three times
+MARKER_PAUSES = (2.0, 2.0, 4.0)  # seconds before each: unequal, so that the bursts fit a recording in one place only
+OUTSIDE_PERIOD = 1.0  # seconds between two samples of a slow external meter
 JTOP_SOCKET = "/run/jtop.sock"
 BLOCK_SECONDS = 0.02  # least time of one network's turn in a comparison
 BLOCK_RUNS = 200  # most runs in such a turn
@@ -848,12 +849,13 @@ class Monitor:
             self.voice.say({"type": "sample", "source": source.name if source else "", "samples": waiting})
 
     def _burst(self):
-        """Load that an external meter sees: all cores busy three times, unequally far apart so that it fits one way."""
+        """Load that an external meter sees: all cores busy three times."""
         for pause in MARKER_PAUSES:
+            time.sleep(pause)
             start = self.mark()
             busy_cores(MARKER_BURST)
             self.bursts.append([start, self.mark()])
-            time.sleep(pause)
+        time.sleep(MARKER_BURST)
 
     def idle(self, seconds=None):
         """Sleep, and note the window as idle; at once where nothing measures energy."""
@@ -868,7 +870,8 @@ class Monitor:
 
     def long_enough(self, seconds):
         """`seconds`, or more where the source says so little that too few samples would fall into a window."""
-        return min(max(seconds, WINDOW_SAMPLES * self.period), max(seconds, LONGEST_WINDOW))
+        period = max(self.period, OUTSIDE_PERIOD) if self.marker else self.period
+        return min(max(seconds, WINDOW_SAMPLES * period), max(seconds, LONGEST_WINDOW))
 
     def mark(self):
         """Seconds since `begin`."""
@@ -957,7 +960,8 @@ def nvmap_kilobytes(root):
 
 # --- engines ------------------------------------------------------------------------------------------------
 #
-# An engine has `name`, `version()` ("" where it does not work here) and `load(request, path)`, which gives a network:
+# An engine has `name`, `version()` ("" or an error where it does not work here) and `load(request, path)`, which gives
+# a network:
 #     runs(warmup, count)       milliseconds of each run, None for one that only warms up; a program tells them late
 #     busy(least, seconds, now) runs without pause: start and stop by the clock `now`, and how many runs there were;
 #                               None where the engine cannot do only that
@@ -1015,10 +1019,8 @@ class OnnxRuntime:
         self.name, self.provider = name, provider
 
     def version(self):
-        try:
-            import onnxruntime
-        except Exception:  # a broken install raises more than ImportError; it is absent either way
-            return ""
+        import onnxruntime
+
         return onnxruntime.__version__ if self._works(onnxruntime) else ""
 
     def _works(self, onnxruntime):
@@ -1027,12 +1029,9 @@ class OnnxRuntime:
             return True
         if self.provider not in onnxruntime.get_available_providers():
             return False
-        try:
-            options = onnxruntime.SessionOptions()
-            options.log_severity_level = 4
-            session = onnxruntime.InferenceSession(IDENTITY, options, providers=[self.provider])
-        except Exception:
-            return False
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        session = onnxruntime.InferenceSession(IDENTITY, options, providers=[self.provider])
         return self.provider in session.get_providers()
 
     def module(self):
@@ -1153,10 +1152,8 @@ class OpenCv:
         self.name, self.cuda = name, cuda
 
     def version(self):
-        try:
-            import cv2
-        except Exception:
-            return ""
+        import cv2
+
         return cv2.__version__ if hasattr(cv2, "dnn") and self._works(cv2) else ""
 
     def _works(self, cv2):
@@ -1165,11 +1162,8 @@ class OpenCv:
             return False
         if not self.cuda:
             return True
-        try:
-            targets = cv2.dnn.getAvailableTargets(cv2.dnn.DNN_BACKEND_CUDA)
-        except Exception:
-            return False
-        return cv2.dnn.DNN_TARGET_CUDA in targets
+        found = getattr(cv2.dnn, "DNN_BACKEND_CUDA", None)
+        return found is not None and cv2.dnn.DNN_TARGET_CUDA in cv2.dnn.getAvailableTargets(found)
 
     def load(self, request, path):
         try:
@@ -1517,12 +1511,9 @@ class Caffe:
     def version(self):
         """From “caffe version 1.0.0”. It does not say whether it was built for a graphics processor: ask for one."""
         lines = []
-        try:
-            if not self.program() or (self.gpu and not any(os.path.exists(path) for path in GPU_FILES)):
-                return ""
-            run_program([self.program(), "--version"], each=lambda _, line: lines.append(line))
-        except (Refused, OSError):
+        if not self.program() or (self.gpu and not any(os.path.exists(path) for path in GPU_FILES)):
             return ""
+        run_program([self.program(), "--version"], each=lambda _, line: lines.append(line))
         found = re.search(r"caffe version (\S+)", "\n".join(lines))
         return found.group(1) if found else "of unknown version"
 
@@ -1615,8 +1606,16 @@ def engines(voice, request):
     Where the request names one, only that one is tried: another's library would take memory that is then measured.
     """
     wanted = request.get("engine")
-    found = [(engine.name, engine.version()) for engine in all_engines(voice) if wanted in (None, engine.name)]
+    found = [(engine.name, version_of(engine)) for engine in all_engines(voice) if wanted in (None, engine.name)]
     return {name: version for name, version in found if version}
+
+
+def version_of(engine):
+    """Its version, or "" for one that is not there: a broken install may raise anything, and is absent either way."""
+    try:
+        return engine.version()
+    except Exception:
+        return ""
 
 
 def check_there(path):
@@ -1929,10 +1928,12 @@ def apart(voice, measure, *arguments):
 
 
 def end_with_the_asker(folder):
-    """End this process when standard input closes: whoever asked was killed, or the line to the board broke."""
+    """End this process and what it started when standard input closes: whoever asked is gone, or the line broke."""
     while os.read(0, 4096):
         pass
     shutil.rmtree(folder, ignore_errors=True)
+    if hasattr(os, "getpgrp") and os.getpgrp() == os.getpid():  # a group of its own, and no one else's
+        os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(3)
 
 

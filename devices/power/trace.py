@@ -105,6 +105,11 @@ def _reported(report: Mapping[str, Any], title: str) -> list[str]:
     found = [f"{title}’s power could not be read from {name}: {why}." for name, why in report.get("problems", [])]
     if report.get("unreadable") and not report.get("source"):
         found.append(f"{title} has an energy meter, but only root may read it ({report['unreadable'][0]}).")
+    if report.get("throttled"):
+        found.append(
+            f"{title} was slowed down during the run by {report['throttled']}. "
+            "Let it cool, check its fan and its supply, then measure again."
+        )
     return [line.replace("..", ".") for line in found]
 
 
