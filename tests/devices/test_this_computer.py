@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import cv2
 import onnxruntime
 import psutil
 import pytest
@@ -49,7 +50,7 @@ def test_an_unknown_device_is_named_with_those_there_are():
 
 def test_its_facts():
     facts = ThisComputer().facts()
-    assert facts.engines == {"onnxruntime": onnxruntime.__version__}
+    assert facts.engines == {"onnxruntime": onnxruntime.__version__, "opencv": cv2.__version__}
     assert facts.cores == len(os.sched_getaffinity(0))
     assert facts.python == ".".join(map(str, sys.version_info[:3]))
     assert facts.memory_mb == pytest.approx(psutil.virtual_memory().total / 1e6)
@@ -170,7 +171,7 @@ def test_progress_tells_the_latest_latency(lenet_file, lenet_outline):
         running(job)
         step = next(job)
         assert step.figures["latency_ms"] > 0
-        assert 0.15 <= step.fraction <= 0.55
+        assert 0.1 <= step.fraction <= 0.55
     finally:
         job.close()
 
@@ -221,7 +222,7 @@ def test_an_input_of_words_cannot_be_made_up(relu_file, lenet_outline):
     assert "tensor(string)" in refused(relu_file([1], TensorProto.STRING, op="Identity"), lenet_outline).what
 
 
-@pytest.mark.parametrize("changed", [{"runs": 0}, {"warmup": -1}, {"batch": 0}, {"threads": 0}, {"engine": "caffe"}])
+@pytest.mark.parametrize("changed", [{"runs": 0}, {"warmup": -1}, {"batch": 0}, {"threads": 0}, {"engine": "abacus"}])
 def test_settings_that_make_no_sense_are_refused(lenet_file, lenet_outline, changed):
     [value] = changed.values()
     assert str(value) in refused(lenet_file, lenet_outline, replace(FEW, **changed)).what
