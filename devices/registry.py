@@ -1,14 +1,15 @@
-"""Which devices there are."""
+"""Which devices there are. What measures is imported when a device is made: the window only reads the address book."""
 
 from devices.address_book import AddressBook
-from devices.boards.board import Board
-from devices.boards.this_computer import ThisComputer
 from devices.device import Device
 from profiler.errors import BadInput
 
 
 def devices(book: AddressBook | None = None) -> list[Device]:
     """All devices that can be measured on: this computer first, then the boards of the address book. Contacts none."""
+    from devices.boards.board import Board
+    from devices.boards.this_computer import ThisComputer
+
     return [ThisComputer(), *(Board(address) for address in (book or AddressBook.load()).addresses)]
 
 
@@ -20,6 +21,8 @@ def device(name: str, secret: str | None = None) -> Device:
     book = AddressBook.load()
     address = book.find(name)
     if address is not None:
+        from devices.boards.board import Board
+
         return Board(address, secret)
     known = devices(book)
     for each in known:
