@@ -106,9 +106,8 @@ class BatteryPanel(Card):
         remember.keep("battery", f"{self.capacity.value()!r} {self.rate.value()!r} {self.duty.currentIndex()}")
         held = self.capacity.value() or None
         fact = BatteryChosen(held, self.per_hour if held is not None else None)
-        known = self._desk.study.battery or BatteryChosen(None)
         workbench = self._desk.workbench
-        if workbench is not None and fact != known:
+        if workbench is not None and fact != (workbench.study.battery or BatteryChosen(None)):
             workbench.record(fact)
         self._show_figures()
 

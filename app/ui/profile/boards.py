@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -33,6 +35,7 @@ class BoardsCompared(QWidget):
         super().__init__()
         self._desk = desk
         self.settings = ProfileSettings()
+        self.measure: Callable[[list[str]], object] = self._measure  # the page’s own knows each device’s settings
         self.marker, self.whose = Marker(), caption()
         self.plot = DeviceBars("Frames a second per watt and per dollar", PANELS)
         self.table = DataTable("boards", "Boards compared", "Order they were measured in")
@@ -85,8 +88,10 @@ class BoardsCompared(QWidget):
         self.marker.show_look(look_of(study, letter))
         self.whose.setText(f"{letter}  {study.candidates[letter].title}")
         measured = {one.device for one in found}
-        self.plot.show_devices(device_rows(found))
-        self.table.show_rows(table_rows(found, [known for known in self._known() if known[0] not in measured]))
+        titles = self._desk.roster.title
+        self.plot.show_devices(device_rows(found, titles))
+        others = [known for known in self._known() if known[0] not in measured]
+        self.table.show_rows(table_rows(found, others, titles))
         self.table.pick(self._desk.device)
 
     def _known(self) -> list[tuple[str, BoardFacts | None]]:
@@ -126,11 +131,17 @@ class BoardsCompared(QWidget):
 
     def run(self) -> None:
         """Profile on all connected boards: each has a queue of its own."""
-        workbench = self._desk.workbench
-        if workbench is not None and self.primary_enabled():
-            workbench.profile_on(self._desk.candidate, self.devices, self.settings)
+        if self.primary_enabled():
+            self.measure(list(self.devices))
             self._show_button()
             self.changed.emit()
+
+    def _measure(self, devices: list[str]) -> None:
+        workbench, letter, settings = self._desk.workbench, self._desk.candidate, self.settings
+        if workbench is None:
+            return
+        for device in devices:
+            self._desk.with_secret(device, lambda device=device: workbench.profile(letter, device, settings))
 
     def _show_button(self) -> None:
         self.empty.buttons[0].setText(self.primary_words())

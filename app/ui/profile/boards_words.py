@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app import words
 from app.board_facts import BoardFacts
 from app.board_story import BoardRow, runs_on_gpu
-from app.ui.devices.roster import device_title
 from app.ui.parts.table import Cell, Column, Row
 from app.ui.plots.device_bars import Bar, DeviceRow
 from app.words import State
+
+Titles = Callable[[str], str]  # a device's name → what its user calls it
 
 PANELS = ("Frames a second per watt", "Frames a second per dollar")
 
@@ -30,7 +31,7 @@ COLUMNS = (
 )
 
 
-def board_cells(row: BoardRow) -> dict[str, Cell]:
+def board_cells(row: BoardRow, title: Titles) -> dict[str, Cell]:
     """Every figure with where it comes from; an imported time, and what follows from it, bears its mark."""
     state: State = "imported" if row.imported else "measured"
 
@@ -42,7 +43,7 @@ def board_cells(row: BoardRow) -> dict[str, Cell]:
 
     no_price, no_watts = (words.not_measured,) * 2 if row.fps is None else ("no price", "no watts")
     return {
-        "name": Cell(device_title(row.device), row.device, row.imported or row.title, strong=True),
+        "name": Cell(title(row.device), row.device, row.imported or row.title, strong=True),
         "how": Cell(_how(row), _how(row), "" if row.complete else "Interrupted: what was measured is kept"),
         "price": cell("price_usd", _dollars(row.price_usd), row.price_usd, "counted", "not known"),
         "peak": cell("peak_gflops", _gflops(row.peak_gflops), row.peak_gflops, "counted", "not known"),
@@ -105,15 +106,15 @@ def _watts(row: BoardRow) -> Cell:
     return Cell(f"{words.significant(row.watts)} W", row.watts, tip, "measured")
 
 
-def table_rows(rows: Sequence[BoardRow], others: Sequence[tuple[str, BoardFacts | None]]) -> list[Row]:
+def table_rows(rows: Sequence[BoardRow], others: Sequence[tuple[str, BoardFacts | None]], title: Titles) -> list[Row]:
     """`others`: devices on which the candidate has not run, with what is known of such a board."""
     state: dict[bool, State] = {True: "imported", False: "measured"}
-    made = [Row(row.device, board_cells(row), mark_state=state[bool(row.imported)]) for row in rows]
-    return made + [_other(name, board) for name, board in others]
+    made = [Row(row.device, board_cells(row, title), mark_state=state[bool(row.imported)]) for row in rows]
+    return made + [_other(name, board, title) for name, board in others]
 
 
-def _other(name: str, board: BoardFacts | None) -> Row:
-    cells = {"name": Cell(device_title(name), name), "time": Cell(words.not_measured, None, muted=True)}
+def _other(name: str, board: BoardFacts | None, title: Titles) -> Row:
+    cells = {"name": Cell(title(name), name), "time": Cell(words.not_measured, None, muted=True)}
     if board is not None:
         told = (
             ("price", "price_usd", board.price_usd, _dollars(board.price_usd)),
@@ -126,9 +127,9 @@ def _other(name: str, board: BoardFacts | None) -> Row:
     return Row(name, cells, muted=True)
 
 
-def device_rows(rows: Sequence[BoardRow]) -> list[DeviceRow]:
+def device_rows(rows: Sequence[BoardRow], title: Titles) -> list[DeviceRow]:
     """The two ratios as bars, with everything on the device's card."""
-    return [DeviceRow(row.device, device_title(row.device), _bars(row), _lines(row)) for row in rows]
+    return [DeviceRow(row.device, title(row.device), _bars(row), _lines(row, title)) for row in rows]
 
 
 def _bars(row: BoardRow) -> tuple[Bar, ...]:
@@ -143,6 +144,6 @@ def _bar(value: float | None, otherwise: str, state: State) -> Bar:
     return Bar(value, otherwise if value is None else words.marked(_plain(value), state), state)
 
 
-def _lines(row: BoardRow) -> tuple[tuple[str, str], ...]:
-    cells = board_cells(row)
+def _lines(row: BoardRow, title: Titles) -> tuple[tuple[str, str], ...]:
+    cells = board_cells(row, title)
     return tuple((column.head, cells[column.key].text) for column in COLUMNS if column.key != "name")

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QComboBox
 from app.study import Study
 from app.ui import theme
 from app.ui.desk import Desk
-from app.ui.devices.roster import device_title
 
 
 class DeviceField(QComboBox):
@@ -38,14 +37,14 @@ class DeviceField(QComboBox):
         self.blockSignals(True)
         self.clear()
         for name in names:
-            self.addItem(device_title(name), name)
+            self.addItem(self._desk.roster.title(name), name)
         self.setEditText(typed)
         self.blockSignals(False)
         if first:
             self.choose(self._desk.device)
 
     def choose(self, device: str) -> None:
-        self.setEditText(device_title(device))
+        self.setEditText(self._desk.roster.title(device))
 
     @property
     def device(self) -> str:

@@ -24,11 +24,11 @@ from app.ui.profile.sweep_words import (
     charts,
     columns,
     how_words,
-    refused_words,
     sweep_line,
     sweep_title,
     table_rows,
     tick_words,
+    warning_words,
 )
 from profiler.measurement import ProfileSettings
 from profiler.sweep import Sweep
@@ -156,8 +156,8 @@ class ProfileSweep(QWidget):
         self.table.show_rows(table_rows(story, look, reference))
         self.how.setText(how_words(sweep))
         self.found.setText(story.words)
-        self.refused.words.setText(refused_words(story))
-        self.refused.setVisible(bool(refused_words(story)))
+        self.refused.words.setText(warning_words(sweep, story))
+        self.refused.setVisible(bool(self.refused.words.text()))
 
     def _read(self, key: str) -> None:
         """A row was moved to: its point has the card in the plot that is seen."""
@@ -179,11 +179,10 @@ class ProfileSweep(QWidget):
         )
 
     def run(self) -> None:
-        workbench = self._desk.workbench
+        workbench, letter, device = self._desk.workbench, self._desk.candidate, self._desk.device
         if workbench is not None and self.primary_enabled():
-            workbench.sweep(
-                self._desk.candidate, self._desk.device, self.settings, self.batches.numbers, self.threads.numbers
-            )
+            asked = (self.settings, self.batches.numbers, self.threads.numbers)
+            self._desk.with_secret(device, lambda: workbench.sweep(letter, device, *asked))
             self._tell()
 
     def _tell(self) -> None:

@@ -180,6 +180,11 @@ def how_words(sweep: Sweep) -> str:
     return f"{engine}, {words.plural(how.runs, 'run')} each after {how.warmup} · {words.moment(sweep.at)}{cut}"
 
 
+def warning_words(sweep: Sweep, story: SweepStory) -> str:
+    """What the machine had to say of the run, then what could not be measured."""
+    return " ".join((*sweep.load.warnings, refused_words(story))).strip()
+
+
 def refused_words(story: SweepStory) -> str:
     """What could not be measured, and why: one sentence for each reason."""
     reasons: dict[str, list[str]] = {}
