@@ -1,17 +1,21 @@
 """A device on which the agent measures: this computer, or a board at the end of a line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from devices import answers
+import msgspec
+
+from devices import answers, partial
 from devices.device import check_comparison, check_file, check_settings, check_sweep
 from devices.engines.asked import inputs_of
 from devices.messages import Message
-from devices.session import LineLost, Session
+from devices.session import LineLost, Session, lower_first
+from profiler.errors import Failed
 from profiler.measurement import Comparison, DeviceFacts, Profile, ProfileSettings
 from profiler.progress import Job, drain
 from profiler.sweep import Sweep
@@ -27,7 +31,9 @@ class AgentDevice:
 
     def facts(self) -> DeviceFacts:
         """Asks a fresh process, which takes about half a second."""
-        return answers.device_facts(drain(self.session.ask({"command": "hello"})), self.name)
+        messages = drain(self.session.ask({"command": "hello"}))
+        with making_sense(self.title):
+            return answers.device_facts(messages, self.name)
 
     def profile(self, path: Path, outline: Outline, settings: ProfileSettings, *, digest: str = "") -> Job[Profile]:
         """See `Device.profile`."""
@@ -35,16 +41,25 @@ class AgentDevice:
         check_file(path)
         at = now()
         request = {"command": "profile", **asdict(settings), **inputs_of([path], settings.engine), **self.extra}
-        messages = yield from self.session.ask(request, network=path)
-        return answers.profile(
-            messages,
-            device=answers.device_facts(messages, self.name),
-            title=self.title,
-            outline=outline,
-            settings=settings,
-            digest=digest or digest_of(path),
-            at=at,
-        )
+        digest = digest or digest_of(path)
+        try:
+            messages = yield from self.session.ask(request, network=path)
+        except LineLost as lost:
+            with suppress(Failed), making_sense(self.title):
+                lost.partial = partial.profile(
+                    lost.heard, name=self.name, title=self.title, settings=settings, digest=digest, at=at
+                )
+            raise
+        with making_sense(self.title):
+            return answers.profile(
+                messages,
+                device=answers.device_facts(messages, self.name),
+                title=self.title,
+                outline=outline,
+                settings=settings,
+                digest=digest,
+                at=at,
+            )
 
     def compare(
         self, paths: Sequence[Path], labels: Sequence[str], settings: ProfileSettings, rounds: int = 20
@@ -58,14 +73,15 @@ class AgentDevice:
         told = {**asdict(settings), **inputs_of(paths, settings.engine)}
         request = {"command": "compare", "rounds": rounds, **told, **self.extra}
         messages = yield from self.session.ask(request, networks=paths)
-        return answers.comparison(
-            messages,
-            device=answers.device_facts(messages, self.name),
-            title=self.title,
-            labels=labels,
-            settings=settings,
-            at=at,
-        )
+        with making_sense(self.title):
+            return answers.comparison(
+                messages,
+                device=answers.device_facts(messages, self.name),
+                title=self.title,
+                labels=labels,
+                settings=settings,
+                at=at,
+            )
 
     def watch(self) -> Job[None]:
         """What the board does, as figures: see `devices.power.live.Live`. Goes on until it is closed."""
@@ -96,8 +112,22 @@ class AgentDevice:
         return self._swept(messages, settings, digest, at)
 
     def _swept(self, messages: Sequence[Message], settings: ProfileSettings, digest: str, at: str) -> Sweep:
-        device = answers.device_facts(messages, self.name)
-        return answers.sweep(messages, device=device, title=self.title, settings=settings, digest=digest, at=at)
+        with making_sense(self.title):
+            device = answers.device_facts(messages, self.name)
+            return answers.sweep(messages, device=device, title=self.title, settings=settings, digest=digest, at=at)
+
+
+@contextmanager
+def making_sense(title: str) -> Generator[None]:
+    """What goes wrong while an answer is read is the answer's fault: each message was one, together they are none."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, msgspec.MsgspecError) as problem:
+        raise Failed(
+            f"What the agent on {lower_first(title)} answered makes no sense.",
+            "Start it again; if it happens again, something there changes what the agent says.",
+            f"{type(problem).__name__}: {problem}",
+        ) from problem
 
 
 def now() -> str:

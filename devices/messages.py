@@ -23,8 +23,25 @@ Microseconds = Annotated[float, Meta(ge=0, lt=1e12)]
 Share = Annotated[float, Meta(ge=-1e-6, le=1 + 1e-6)]  # sums of shares are a rounding off
 
 
+class _Facts(msgspec.Struct):
+    model: Text = ""
+    cpu: Text = ""
+    cores: Annotated[int, Meta(ge=1, le=65536)] | None = None
+    memory_mb: Annotated[float, Meta(gt=0, lt=1e9)] | None = None
+    system: Text = ""
+    python: Text = ""
+    power_mode: Text = ""
+    clocks: Text = ""
+    clocks_locked: bool | None = None
+    gpu: Text = ""
+    l4t: Text = ""
+    cuda: Text = ""
+    meters: Annotated[list[Text], Meta(max_length=64)] = []
+    throttling: Text = ""
+
+
 class _Hello(msgspec.Struct, tag_field="type", tag="hello"):
-    facts: Mapping[str, Any]
+    facts: _Facts
     engines: Annotated[Mapping[Text, Text], Meta(max_length=64)]
 
 
