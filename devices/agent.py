@@ -1314,10 +1314,10 @@ def run_program(command, threads=1, each=None, beat=None, fix=""):
 
 
 def words_of_failure(lines):
-    """The lines in which a program says what is wrong, else its last one."""
-    said = [line for line in lines if re.search(r"\[E\]|\bF\d{4} |[Ee]rror|not found|No such", line)]
-    found = (said or lines)[-3:]
-    return "It says: %s" % " ".join(line.strip() for line in found) if found else ""
+    """The lines in which a program says what is wrong, without their time and mark, else its last one."""
+    said = [line for line in lines if re.search(r"\[E\]|^F\d{4} |[Ee]rror|not found|No such", line)]
+    plain = [re.sub(r"^(\[[^\]]*\] )+|^F\d{4} [^\]]*\] ", "", line).strip() for line in (said[:3] or lines[-1:])]
+    return "It says: %s." % "; ".join(plain)[:SHOWN_WORDS].rstrip(".") if plain else ""
 
 
 def check_runs(path):
