@@ -33,4 +33,5 @@ def in_half_precision(network: Network) -> Network:
             )
     proto = ir.serde.serialize_model(network.edit())
     model = ir.serde.deserialize_model(convert_float_to_float16(proto, keep_io_types=True))
+    model.graph.sort()  # it puts a Cast of the input at the end
     return Network.from_model(model, name=network.name, path=network.path, input_recipe=network.input_recipe)
