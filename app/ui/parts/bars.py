@@ -102,7 +102,8 @@ class StackedBar(QWidget):
         else:
             painter.drawRect(rect)
         if part.hatched:
-            painter.setBrush(theme.colour("surface"))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour(part.fill if part.outlined else "surface"))
             painter.setBrush(Qt.BrushStyle.BDiagPattern)
             painter.drawRect(rect)
         pad = theme.px(8)

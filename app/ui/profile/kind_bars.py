@@ -144,7 +144,13 @@ class KindBars(QWidget):
         return [
             head,
             *(
-                [one.title, one.detail, *(repr(one.by_kind[kind]) for kind in KINDS), repr(one.rest_ms), one.figure]
+                [
+                    one.title,
+                    one.detail,
+                    *(repr(float(one.by_kind[kind])) for kind in KINDS),
+                    repr(float(one.rest_ms)),
+                    one.figure,
+                ]
                 for one in self.shown
             ),
         ]
@@ -170,7 +176,7 @@ def kind_parts(one: KindRow, in_ms: bool = False) -> list[Part]:
     ]
     if one.rest_ms:
         tip = _tip("Belongs to no layer", one.rest_ms, total)
-        parts.append(Part("rest", one.rest_ms / total, "", tip, "muted", "surface", hatched=True))
+        parts.append(Part("rest", one.rest_ms / total, "", tip, "muted", "surface", hatched=True, state=state))
     return parts
 
 
