@@ -17,6 +17,7 @@ from profiler.plain import from_plain, to_plain
 from profiler.progress import Job
 
 if TYPE_CHECKING:
+    from devices import Device
     from devices.address_book import Address, AddressBook, Seen
     from devices.ssh import Found
 
@@ -196,9 +197,8 @@ def found_from(plain: Mapping[str, Any]) -> Found:
     return from_plain(plain, Found)
 
 
-def reached(settings: Mapping[str, Any]) -> Any:
-    """The device that `settings` names: `device`, and `secret` where one must be typed."""
+def reached(settings: Mapping[str, Any]) -> Device:
+    """The device that `settings` names: `device`, and `secret` where one must be typed. Contacts nobody yet."""
     from devices import device
 
-    name, secret = str(settings.get("device", HERE)), settings.get("secret")
-    return device(name) if secret is None else device(name, secret)
+    return device(str(settings.get("device", HERE)), settings.get("secret"))

@@ -191,7 +191,7 @@ class JobQueue:
         with self._lock:
             self._update(
                 entry, state=outcome, error=what, fix=fix, evidence=evidence, message=message,
-                seconds_left=None, exit_status=130 if outcome == "cancelled" else status,
+                seconds_left=None, exit_status=130 if outcome == "cancelled" else status, cause=error,
             )  # fmt: skip
         if entry.ended is not None:
             entry.ended.set()

@@ -11,6 +11,7 @@ from app.jobs import JobView
 from app.study import Candidate, Study
 from app.vault import Vault
 from profiler.errors import BadInput
+from profiler.measurement import DeviceFacts
 from profiler.plain import to_json, to_plain
 
 
@@ -48,6 +49,18 @@ def reaching(device: str, secrets: Vault) -> dict[str, Any]:
     """What a worker needs to reach a device. The secret goes to the worker and is recorded nowhere."""
     secret = secrets.get(device)
     return {"device": device} | ({} if secret is None else {"secret": secret})
+
+
+def device_facts(study: Study, view: JobView) -> DeviceFacts | None:
+    """What the device of a job that is done said of itself."""
+    if view.kind == "profile":
+        profile = study.candidates[view.letter].profiles.get(view.device)
+        return profile.device if profile is not None else None
+    if view.kind == "sweep":
+        found = [fact.sweep.device for fact in study.sweeps if fact.device == view.device]
+    else:
+        found = [fact.comparison.device for fact in study.comparisons if fact.device == view.device]
+    return found[-1] if found else None
 
 
 def profile_of(study: Study, letter: str, device: str) -> dict[str, Any] | None:

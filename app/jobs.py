@@ -49,6 +49,9 @@ class JobView:
     history: tuple[Mapping[str, float], ...] = ()
     exit_status: int = 0
     device: str = ""  # where it measures; "" it does not
+    cause: BaseException | None = (
+        None  # what it failed with, for those who can mend it: an unknown key, a login refused
+    )
 
     @property
     def ended(self) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 def profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """Time, memory and power of the candidate on a device, layer by layer."""
+    from devices.session import LineLost
     from profiler.trace import outline
 
     chosen = reached(settings)
@@ -36,8 +37,8 @@ def profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     how = _how(settings)
     try:
         measured = yield from chosen.profile(path, outline(network), how)
-    except Failed as lost:
-        partial = getattr(lost, "partial", None)
+    except LineLost as lost:
+        partial = lost.partial
         if not isinstance(partial, Profile):
             raise
         yield Profiled(settings["letter"], chosen.name, with_computed_memory(partial, network))
@@ -48,6 +49,7 @@ def profile(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
 
 def sweep(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """Latency and throughput of the candidate at several batch sizes and numbers of threads."""
+    from devices.session import LineLost
     from profiler.sweep import Sweep
 
     chosen = reached(settings)
@@ -55,8 +57,8 @@ def sweep(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     batches, threads = settings["batches"], settings["threads"]
     try:
         found = yield from chosen.sweep(path, _how(settings), batches, threads)
-    except Failed as lost:
-        partial = getattr(lost, "partial", None)
+    except LineLost as lost:
+        partial = lost.partial
         if not isinstance(partial, Sweep):
             raise
         yield Swept(settings["letter"], chosen.name, partial)

@@ -5,6 +5,7 @@ Knows no Qt. Listeners are called from whichever thread the news came on.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +18,13 @@ from app import job_settings
 from app.facts import Fact, JobEnded
 from app.history import History
 from app.job_queue import JobQueue
-from app.jobs import JobView
+from app.jobs import HERE, JobView
 from app.store import Store
 from app.streams import Streams
 from app.study import JobRecord, Study, after
 from app.vault import Vault
 from app.workers import Workers
+from profiler.errors import BadInput, Failed
 from profiler.measurement import ProfileSettings
 from profiler.plain import to_plain
 from profiler.progress import Progress
@@ -348,8 +350,19 @@ class Workbench:
     def redacted(self, text: str) -> str:
         return self.secrets.redacted(text)
 
+    def _remember(self, view: JobView) -> None:
+        """What a board said of itself while it measured, for when it is not connected."""
+        from app.boards import see
+
+        facts = job_settings.device_facts(self.study, view)
+        if facts is not None:
+            with contextlib.suppress(BadInput, Failed):  # the address book has gone or the disk is full: no harm here
+                see(facts)
+
     def follow_up(self, view: JobView, asked: Mapping[str, Any]) -> None:
         """What naturally comes next: a new candidate is measured; a new data set gives each candidate its accuracy."""
+        if view.device not in ("", HERE):
+            self._remember(view)
         if view.kind == "compress":
             shutil.rmtree(self.completed(view, asked)["checkpoints"], ignore_errors=True)
         for device in asked.get("profile_on", ()):

@@ -46,7 +46,6 @@ class Device(Protocol):
         """
         ...
 
-
     def sweep(
         self,
         path: Path,
@@ -61,6 +60,10 @@ class Device(Protocol):
         A point that the network or the device refuses (a batch that is fixed in the file, too little memory) says why,
         and the others go on. Raises as `profile` does; when the line is lost, with the points there were as `partial`.
         """
+        ...
+
+    def watch(self) -> Job[None]:
+        """What the device does, as figures (power_w, rail:NAME, the keys of `BoardTrace`), until it is closed."""
         ...
 
 

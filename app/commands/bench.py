@@ -72,6 +72,10 @@ class Bench:
             return failed
         return None
 
+    def cause(self, job: str) -> BaseException | None:
+        """What a job that has ended failed with."""
+        return next((view.cause for view in self.workbench.jobs if view.job == job), None)
+
     def use_data(self, spec: str | None) -> None:
         """Measure accuracy on this data set from now on, and wait until the study's candidates have theirs."""
         if spec is None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from app import boards, words
 from app.commands.say import Say
-from app.commands.secrets import agreed, fill, on_a_terminal, typed
+from app.commands.secrets import agree_to, fill, on_a_terminal, typed
 from app.vault import Vault
 from profiler.errors import BadInput, Failed
 from profiler.measurement import DeviceFacts
 from profiler.plain import to_plain
-from profiler.progress import Progress, drain
+from profiler.progress import Job, Progress, drain
 
 if TYPE_CHECKING:
     from devices.address_book import Address
@@ -101,33 +102,13 @@ def _reach(address: Address, secret: str | None, trusted: str, say: Say) -> Foun
     try:
         return drain(ssh.probe(address, secret), _steps(say))
     except ssh.UnknownHost as unknown:
-        _ask_about(unknown, trusted)
+        agree_to(unknown, trusted)
         boards.trust(address, unknown.key_line)
     except ssh.LoginRefused as refused:
         if secret is not None or not refused.wanted or not on_a_terminal():
             raise
         secret = typed(address.name, refused.wanted)
     return _reach(address, secret, trusted, say)
-
-
-def _ask_about(unknown: Any, trusted: str) -> None:
-    """The fingerprint in full, and a yes; with --trust, exactly that one. Raises what it got where neither is there."""
-    if trusted:
-        if trusted.removeprefix("SHA256:") != unknown.fingerprint.removeprefix("SHA256:"):
-            raise BadInput(
-                f"{unknown.host} shows another key than --trust names.",
-                f"It shows {unknown.fingerprint} ({unknown.kind}).",
-                "Compare it with what the board says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
-            )
-        return
-    if not on_a_terminal():
-        raise Failed(
-            f"{unknown.host} is not known yet. Its {unknown.kind} key has the fingerprint {unknown.fingerprint}.",
-            f"If that is the board’s, say so: --trust {unknown.fingerprint}",
-        )
-    Say.warn(f"{unknown.host} is not known yet. Its {unknown.kind} key has the fingerprint\n  {unknown.fingerprint}")
-    if not agreed("Trust this key?"):
-        raise Failed(f"The key of {unknown.host} was not trusted.", "Nothing was written down.")
 
 
 def _steps(say: Say) -> Any:
@@ -180,25 +161,24 @@ def devices_watch(args: Namespace, say: Say) -> None:
     secret = vault.get(args.name)
     chosen = boards.reached({"device": args.name} | ({} if secret is None else {"secret": secret}))
     seconds = args.seconds or (WATCH_S if say.as_json else None)
-    began, samples = time.monotonic(), list[dict[str, float]]()
-    stream = chosen.watch()
-    try:
-        for progress in stream:
-            now = time.monotonic() - began
-            if progress.figures and (not samples or dict(progress.figures) != _figures(samples[-1])):
-                samples.append({"seconds": now, **progress.figures})
-                say.line(_figure_words(progress.figures))
-            if seconds is not None and now >= seconds:
-                break
-    except KeyboardInterrupt:
-        pass  # that is how one stops watching
-    finally:
-        stream.close()
-    say.answer({"device": args.name, "samples": samples})
+    samples: list[dict[str, float]] = []
+    with closing(chosen.watch()) as stream, suppress(KeyboardInterrupt):  # that is how one stops watching
+        for sample in _samples(stream, seconds):
+            samples.append(sample)
+            say.line(_figure_words(sample))
+    say.answer({"device": chosen.name, "samples": samples})
 
 
-def _figures(sample: dict[str, float]) -> dict[str, float]:
-    return {name: value for name, value in sample.items() if name != "seconds"}
+def _samples(stream: Job[None], seconds: float | None) -> Iterator[dict[str, float]]:
+    """What is told anew, each with its second since the first, for so long (None: without end)."""
+    began, last = None, {}
+    for progress in stream:
+        now = time.monotonic()
+        if progress.figures and progress.figures != last:
+            began, last = began or now, progress.figures
+            yield {"seconds": now - began, **progress.figures}
+        if seconds is not None and began is not None and now - began >= seconds:
+            return
 
 
 _WORDS = {
@@ -213,10 +193,12 @@ _WORDS = {
 }
 
 
-def _figure_words(figures: Any) -> str:
+def _figure_words(sample: Mapping[str, float]) -> str:
     """power 8.41 W · VDD_SYS_GPU 3.20 W · GPU 61.0 % · temperature 48.0 °C"""
     parts: list[str] = []
-    for name, value in figures.items():
+    for name, value in sample.items():
+        if name == "seconds":
+            continue
         label, unit, factor = _WORDS.get(
             name, (name.removeprefix("rail:"), "W" if name.startswith("rail:") else "", 1.0)
         )

@@ -11,7 +11,7 @@ from app.answers import Answer, compared, evaluated, packed, profiled
 from app.commands.bench import Bench, bench
 from app.commands.networks import checked_out, copy_out, input_shapes
 from app.commands.say import Say
-from app.commands.secrets import fill
+from app.commands.secrets import run_on
 from app.facts import Packed
 from app.objects import path_of
 from app.power_words import memory_lines, power_lines
@@ -63,9 +63,7 @@ def profile(args: Namespace, say: Say) -> None:
     with bench(study_folder(args)) as work:
         known = list(dict.fromkeys(known_device(name) for name in args.device or ["cpu"]))
         letter = candidate_of(work, args, args.network).letter
-        fill(work.workbench.secrets, known)
-        jobs = work.workbench.profile_on(letter, known, settings)
-        failures = [work.failure(job) for job in jobs]
+        failures = run_on(work, known, lambda name: work.workbench.profile(letter, name, settings))
         measured = [name for name, failed in zip(known, failures, strict=True) if failed is None]
         found = [work.study.candidate(letter).profiles[name] for name in measured]
     if len(known) == 1 and failures[0] is not None:
@@ -151,7 +149,9 @@ def compare(args: Namespace, say: Say) -> None:
         chosen = [candidate_of(work, args, source, again=not work.kept).letter for source in names]
         if len(set(chosen)) < len(chosen):
             raise BadInput("Two of these are the same network of the study.", fix="Name different ones.")
-        work.run(work.workbench.compare(chosen, device, settings, args.rounds))
+        (failed,) = run_on(work, [device], lambda name: work.workbench.compare(chosen, name, settings, args.rounds))
+        if failed is not None:
+            raise failed
         found = work.study.comparisons[-1].comparison
         if args.data:
             measure_missing(work, chosen)

@@ -15,7 +15,7 @@ from app.boards import kinds
 from app.commands.bench import bench
 from app.commands.measure import candidate_of, known_device, settings_of, study_folder
 from app.commands.say import Say
-from app.commands.secrets import fill
+from app.commands.secrets import run_on
 from app.store import Store, is_study
 from profiler.errors import BadInput, Failed
 from profiler.measurement import Profile
@@ -28,8 +28,10 @@ def battery(args: Namespace, say: Say) -> None:
         letter = candidate_of(work, args, args.network).letter
         profile = work.study.candidate(letter).profiles.get(device)
         if profile is None or profile.power is None:
-            fill(work.workbench.secrets, [device])
-            work.run(work.workbench.profile(letter, device, settings_of(args)))
+            how = settings_of(args)
+            (failed,) = run_on(work, [device], lambda name: work.workbench.profile(letter, name, how))
+            if failed is not None:
+                raise failed
             profile = work.study.candidate(letter).profiles[device]
     found = life(profile, args.watt_hours, args.per_hour)
     if found is None:

@@ -9,7 +9,7 @@ from app.answers import swept
 from app.commands.bench import bench
 from app.commands.measure import candidate_of, known_device, study_folder
 from app.commands.say import Say
-from app.commands.secrets import fill
+from app.commands.secrets import run_on
 from app.sweep_story import Published, is_same_network, per_second, published, sweep_story
 from profiler.measurement import ProfileSettings
 from profiler.sweep import Sweep
@@ -21,8 +21,11 @@ def sweep(args: Namespace, say: Say) -> None:
     with bench(study_folder(args)) as work:
         device = known_device(args.device)
         letter = candidate_of(work, args, args.network).letter
-        fill(work.workbench.secrets, [device])
-        work.run(work.workbench.sweep(letter, device, settings, args.batches, args.threads))
+        (failed,) = run_on(
+            work, [device], lambda name: work.workbench.sweep(letter, name, settings, args.batches, args.threads)
+        )
+        if failed is not None:
+            raise failed
         found = work.study.sweeps[-1].sweep
         references = [each for each in published() if is_same_network(work.study.candidate(letter), each)]
     say.answer(swept(found) | {"published": [_published(each) for each in references]})

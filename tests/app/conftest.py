@@ -24,6 +24,14 @@ def layer(name, op, kind, shapes, params=0, macs=0, bias_adds=0) -> LayerCost:
     return LayerCost(name, op, kind, into, weight, out, params, macs, bias_adds, 4 * params, activation, held)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_boards(tmp_path_factory):
+    """No test sees the boards of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NETBONSAI_CONFIG", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def lenet() -> Breakdown:
     """conv 5·5·1·20 + 20 = 520; 5·5·20·50 + 50 = 25,050; fc 800·500 + 500 = 400,500; 500·10 + 10 = 5,010."""

@@ -203,7 +203,7 @@ def test_a_study_from_a_script(answer, run, recipe, tmp_path):
     assert len(ran["latencies_ms"]) == 6
     assert ran["power"] is None or ran["energy_mj"] is not None
     assert {"layers_sum_ms", "unattributed_ms", "end_to_end_ms", "profiling_overhead_pct"} <= set(ran["reconciliation"])
-    assert set(ran["memory_mb"]) == {"after_load", "after_run", "weights", "peak_activation"}
+    assert set(ran["memory_mb"]) == {"after_load", "after_run", "weights", "peak_activation", "gpu"}
     assert "conv1" in [name for layer in ran["layers"] for name in layer["covers"]]
 
     turns = answer("compare", "zoo:LeNet-5", out, "--rounds", "5", "--runs", "5", "--warmup", "1", "--study", study)
