@@ -117,7 +117,8 @@ def _by_edges(readings: Readings, bursts: Sequence[tuple[float, float]], coarse:
     if len(apart) < 2:
         floor = max(readings.spacing, FINEST) / 2
         return Alignment(coarse, floor, "The three bursts were found, but not their edges.")
-    error = hypot(stdev(apart), readings.spacing / sqrt(12)) / sqrt(len(apart))
+    # Noise averages out over the edges; where in the meter's interval an edge falls may be the same for all of them.
+    error = hypot(stdev(apart) / sqrt(len(apart)), readings.spacing / sqrt(12))
     offset = coarse + mean(apart)
     begins = bursts[0][0] - offset
     return Alignment(offset, error, f"The three bursts were found {begins:.1f} s into the recording, ± {error:.2g} s.")

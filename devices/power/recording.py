@@ -147,6 +147,8 @@ def _named(row: Sequence[str]) -> dict[str, Column]:
 def _name_and_unit(cell: str) -> tuple[str, str]:
     """("power", "mw") from "Power [mW]", "power_mw", "Power (mW)" or "Power/mW"."""
     text = cell.strip().lower().replace("μ", "µ")
+    if any(text in worth for worth in UNITS.values()):
+        return "", text
     bracketed = re.fullmatch(r"(.*?)\s*[\[(/]\s*([^\])]*)[\])]?", text)
     if bracketed:
         return bracketed[1].replace("_", " ").strip(), bracketed[2].strip()
@@ -223,7 +225,7 @@ def _in_seconds(times: Sequence[str], scale: float | None) -> tuple[list[float],
 
 
 def moment(text: str) -> float:
-    """Seconds since 1970 of a date with its time (in this computer's zone where none is told); of a time, in the day."""
+    """Seconds since 1970 of a date (in this computer’s zone where none is told); of a time alone, of the day."""
     plain = text.strip()
     if found := TIME_OF_DAY.match(plain):
         return int(found[1]) * 3600 + int(found[2]) * 60 + float((found[3] or "0").replace(",", "."))
