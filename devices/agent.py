@@ -132,7 +132,7 @@ def field(text, name):
 
 def memory_mb(root=""):
     kilobytes = field(text_of(root + "/proc/meminfo"), "MemTotal").split()
-    if kilobytes:
+    if kilobytes and kilobytes[0].isdigit():
         return int(kilobytes[0]) * 1024 / 1e6
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6
@@ -180,7 +180,7 @@ def chip_of(root):
 def model_of(root):
     told = device_tree(root, "model") or text_of(root + "/sys/class/dmi/id/product_name")
     name = CHIPS.get(chip_of(root), ("", ""))[0]
-    return "%s (%s)" % (name, told) if name and "jetson" not in told.lower() else told
+    return "%s (%s)" % (name, told) if name and "jetson " not in told.lower() else told
 
 
 def gpu_of(root):
@@ -260,8 +260,8 @@ def clocks(root=""):
     if spans:
         ranges = [(name, "%.2f" % low, " to %.2f" % high if high > low else "") for name, (low, high) in spans]
         return ", ".join(name + low + high + " GHz" for name, low, high in ranges)
-    present = field(text_of(root + "/proc/cpuinfo"), "cpu MHz")
-    return "%.2f GHz" % (float(present) / 1000) if present else ""
+    present = re.match(r"\d+(\.\d+)?$", field(text_of(root + "/proc/cpuinfo"), "cpu MHz"))
+    return "%.2f GHz" % (float(present.group(0)) / 1000) if present else ""
 
 
 def clocks_locked(root):
@@ -353,7 +353,7 @@ def gpu_folder(root):
 def ticks(path="/proc/stat"):
     """(busy, all) processor time since the machine started, in ticks of all cores, or None where /proc has none."""
     fields = quick(path).split("\n")[0].split()[1:9]
-    if len(fields) < 5:
+    if len(fields) < 5 or not all(field.isdigit() for field in fields):
         return None
     values = [int(field) for field in fields]
     return sum(values) - values[3] - values[4], sum(values)  # the fourth is idle, the fifth waits for a disk

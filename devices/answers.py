@@ -135,9 +135,10 @@ def state_warnings(device: DeviceFacts, title: str) -> list[str]:
     """What the device's own state does to a measurement, and what to do about it."""
     found: list[str] = []
     if device.clocks_locked is False and device.l4t:
+        told = f" ({device.clocks})" if device.clocks else ""
         found.append(
-            f"The clocks of {lower_first(title)} are not locked ({device.clocks}): times drift with load and heat. "
-            "Run “sudo jetson_clocks” on it, or compare only interleaved runs."
+            f"The clocks of {lower_first(title)} are not locked{told}: times drift with load and heat. "
+            f"{lock_clocks(device.l4t)}, or compare only interleaved runs."
         )
     if device.throttling:
         found.append(
@@ -145,6 +146,16 @@ def state_warnings(device: DeviceFacts, title: str) -> list[str]:
             "Let it cool, check its fan and its supply, then measure again."
         )
     return found
+
+
+def lock_clocks(l4t: str) -> str:
+    """How a Jetson's clocks are locked: by a program since R31, a script in the home folder since R24, else by hand."""
+    release = int(l4t.partition(".")[0]) if l4t.partition(".")[0].isdigit() else 0
+    if release >= 31:
+        return "Run “sudo jetson_clocks” on it"
+    if release >= 24:
+        return "Run “sudo ~/jetson_clocks.sh” on it"
+    return "Set its governors to “performance” (elinux.org/Jetson/Performance)"
 
 
 def _warnings(result: Mapping[str, Any], title: str, device: DeviceFacts, settings: ProfileSettings) -> list[str]:
