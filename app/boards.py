@@ -6,6 +6,7 @@ An address never holds a password. What was removed can be put back: each change
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from app.jobs import HERE
 from profiler.errors import BadInput
 from profiler.measurement import DeviceFacts
 from profiler.plain import from_plain, to_plain
-from profiler.progress import Job
+from profiler.progress import Job, Progress
 
 if TYPE_CHECKING:
     from devices import Device
@@ -182,12 +183,24 @@ def watch(settings: Mapping[str, Any]) -> Job[None]:
 
 
 def probe(settings: Mapping[str, Any]) -> Job[dict[str, Any]]:
-    """Reach for a board step by step. Needs `address` as plain values; `secret` where one must be typed."""
+    """Reach for a board step by step. Needs `address` as plain values; `secret` where one must be typed.
+
+    Each progress has every step so far, a line each: steps come faster than progress is told.
+    """
     from devices import ssh
     from devices.address_book import Address
 
-    found = yield from ssh.probe(from_plain(settings["address"], Address), settings.get("secret"))
-    return to_plain(found)
+    job = ssh.probe(from_plain(settings["address"], Address), settings.get("secret"))
+    steps: list[str] = []
+    with closing(job):
+        while True:
+            try:
+                step = next(job)
+            except StopIteration as end:
+                return to_plain(end.value)
+            if step.text and step.text not in steps:
+                steps.append(step.text)
+            yield Progress(step.fraction, "\n".join(steps))
 
 
 def found_from(plain: Mapping[str, Any]) -> Found:

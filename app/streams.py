@@ -16,6 +16,7 @@ from app.jobs import HERE, JobView, measuring_lane
 from app.workers import Cancelled, Task, Workers
 from profiler.progress import Progress
 
+WATCH, PROBE = "app.boards:watch", "app.boards:probe"
 Figures = Callable[[Mapping[str, float]], None]
 End = Callable[[BaseException | None], None]
 Stop = Callable[[], None]
@@ -68,9 +69,18 @@ class Streams:
             if not isinstance(error, Cancelled):
                 on_end(value, error)
 
+        told: set[str] = set()
+
+        def heard(progress: Progress) -> None:
+            """Every step so far, a line each: those that are new are told one by one."""
+            for line in progress.text.splitlines():
+                if line not in told:
+                    told.add(line)
+                    on_progress(Progress(progress.fraction, line))
+
         self._probes.add(job)
-        task = Task(job, on_progress=on_progress, on_fact=lambda _: None, on_end=ended)
-        self._workers.start("probe", task, "app.boards:probe", settings)
+        task = Task(job, on_progress=heard, on_fact=lambda _: None, on_end=ended)
+        self._workers.start("probe", task, PROBE, settings)
         return lambda: self._workers.cancel(job)
 
     def heed(self, view: JobView) -> None:
@@ -121,7 +131,7 @@ class Streams:
             on_fact=lambda _: None,
             on_end=lambda _, error: self._ended(device, watch, job, error),
         )
-        self._workers.start(measuring_lane(device), task, "app.boards:watch", self._settings_of(device))
+        self._workers.start(measuring_lane(device), task, WATCH, self._settings_of(device))
 
     def _heard(self, watch: _Watch, progress: Progress) -> None:
         figures = {name: value for name, value in progress.figures.items() if name != "step_s"}

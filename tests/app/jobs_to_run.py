@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from app.facts import Renamed
-from profiler.errors import BadInput
+from profiler.errors import BadInput, Failed
 from profiler.progress import Progress
 
 
@@ -64,3 +64,50 @@ def refusing(settings):
 
 def double(settings):
     return {"double": 2 * settings["number"], "pid": os.getpid()}
+
+
+def betraying(settings):
+    """Says its secret, as a careless board might, and dies of it."""
+    yield Progress(0.5, f"logging in with {settings['secret']}")
+    raise Failed(f"The board said {settings['secret']}.", "Try again.", f"login: {settings['secret']}")
+
+
+def side_by_side(settings):
+    """Waits until as many of its kind run as it was told, and says so; each leaves a note while it runs."""
+    folder = Path(settings["folder"]) / "running"
+    folder.mkdir(exist_ok=True)
+    note = folder / settings["device"]
+    note.write_text("")
+    try:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            yield Progress(0.5, "waiting for the others")
+            together = sorted(path.name for path in folder.iterdir())
+            if len(together) >= settings["batches"][0]:
+                time.sleep(0.5)  # so that the others see it too
+                return {"message": " ".join(together)}
+            time.sleep(0.02)
+        return {"message": "alone"}
+    finally:
+        note.unlink()
+
+
+def watching(settings):
+    """Figures without end, ten times a second."""
+    count = 0
+    while True:
+        count += 1
+        yield Progress(0.0, "Watching", {"power_w": 5.0, "count": float(count)})
+        time.sleep(0.1)
+
+
+def vanishing(settings):
+    yield Progress(0.0, "Watching", {"power_w": 5.0})
+    raise Failed("The line broke.")
+
+
+def reaching(settings):
+    """Two steps as fast as a board on the desk takes them, each told with those before it, and then the end."""
+    yield Progress(0.2, "address: 127.0.0.1")
+    yield Progress(0.4, "address: 127.0.0.1\nkey: ED25519")
+    raise Failed("The line broke.")
