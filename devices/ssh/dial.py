@@ -186,7 +186,9 @@ def _refused(address: Address, chosen: SSHClientConnectionOptions, visitor: Visi
     if locked:
         return passphrase_wanted(f"None of your keys opens {who}; “{locked[0]}” is protected by a passphrase.")
     fix = "Put your public key there: ssh-copy-id, or append it to ~/.ssh/authorized_keys."
-    if address.legacy is False:
+    if address.legacy:
+        fix += " With “Legacy SSH” an RSA key is used as OpenSSH 6.6 knows it; newer servers do not take that."
+    else:
         fix += " A board with OpenSSH 6.6 takes RSA keys only with “Legacy SSH”; an ed25519 key needs no such thing."
     if by_password:
         fix = f"Log in with a password, or: {fix[0].lower()}{fix[1:]}"

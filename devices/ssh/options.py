@@ -113,27 +113,37 @@ def _login(address: Address, secret: str | None) -> dict[str, Any]:
 
 
 def algorithms(legacy: bool) -> dict[str, Any]:
-    """All that the library takes by itself; without SHA-1 where it is broken, unless the board is an old one."""
-    from asyncssh.kex import get_default_kex_algs, get_kex_algs
-    from asyncssh.public_key import get_default_public_key_algs
+    """All that the library takes by itself; without SHA-1 where it is broken, unless the board is an old one.
 
-    signatures = [name.decode() for name in get_default_public_key_algs()]
+    An RSA key signs with SHA-1 for an old one and with nothing else: OpenSSH before 7.2 knows no other way.
+    """
+    from asyncssh.kex import get_default_kex_algs, get_kex_algs
+
+    signatures = _signatures(legacy)
     exchanges = [name.decode() for name in get_default_kex_algs()]
     if legacy:
         there = {name.decode() for name in get_kex_algs()}
-        signatures += [name for name in OLD_SIGNATURES if name not in signatures]
+        signatures = [name for name in signatures if not name.startswith("rsa-")]
         exchanges += [name for name in OLD_EXCHANGES if name in there and name not in exchanges]
     else:
-        signatures = [name for name in signatures if name not in OLD_SIGNATURES]
         exchanges = [name for name in exchanges if name not in OLD_EXCHANGES]
     return {"signature_algs": signatures, "kex_algs": exchanges}
+
+
+def _signatures(legacy: bool) -> list[str]:
+    from asyncssh.public_key import get_default_public_key_algs
+
+    able = [name.decode() for name in get_default_public_key_algs()]
+    if not legacy:
+        return [name for name in able if name not in OLD_SIGNATURES]
+    return [*able, *(name for name in OLD_SIGNATURES if name not in able)]
 
 
 def host_key_algorithms(known: known_hosts.Known, legacy: bool) -> list[str]:
     """The kinds of key that the host is asked for: those it is known by first, so that it shows one of them."""
     from asyncssh.public_key import get_default_certificate_algs
 
-    able: list[str] = algorithms(legacy)["signature_algs"]
+    able = _signatures(legacy)
     if known.authorities:
         able = [*(name.decode() for name in get_default_certificate_algs()), *able]
     preferred = [name.decode() for key in known.keys for name in key.sig_algorithms]

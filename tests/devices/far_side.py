@@ -44,7 +44,7 @@ def at_work(server: Sshd, seconds: float = 5.0) -> list[str]:
 
 
 def _belongs(process: psutil.Process, server: Sshd) -> bool:
-    """By TMPDIR, which the server sets for each login and an agent’s session within that; a zombie has no environment, but still its parent."""
+    """By TMPDIR, which the server sets for each login; a zombie has no environment, but still its parent."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return process in server.family()

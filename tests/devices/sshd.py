@@ -98,6 +98,7 @@ class Sshd:
             "ListenAddress=127.0.0.1",
             "UsePAM=no",
             "PasswordAuthentication=no",
+            "KbdInteractiveAuthentication=no",
             "PermitRootLogin=yes",
             f'AuthorizedKeysFile="{self.authorized}"',
             "StrictModes=no",
