@@ -101,8 +101,8 @@ class Commands:
             workbench.redo()
 
     def cancel(self) -> None:
-        """Ctrl+.: the running job."""
+        """Ctrl+.: the running job; of several, the first in the job bar, on the selected device."""
         desk = self._window.desk
-        running = next((job for job in desk.jobs if job.state == "running"), None)
+        running = next((job for job in self._window.jobs.running() if job.state == "running"), None)
         if running is not None and desk.workbench is not None:
             desk.workbench.cancel(running.job)

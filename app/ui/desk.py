@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ class Desk(QObject):
     board_test_wanted = Signal(str)  # reach for it now, step by step
     board_removal_wanted = Signal(str)
     secret_wanted = Signal(str, object)  # a board's password or passphrase, then the call to make
+    told = Signal(str, str, object)  # a line that something was done, words for taking it back, and how
 
     _arrived = Signal(object)  # from the workbench's threads to the window's
     _answered = Signal(object)
@@ -131,6 +133,24 @@ class Desk(QObject):
             self.secret_wanted.emit(device, then)
         else:
             then()
+
+    def aside(
+        self,
+        do: Callable[[], Any],
+        then: Callable[[Any], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
+    ) -> None:
+        """Do something with files or the keyring off the window's thread; `then` gets its value on it."""
+
+        def work() -> None:
+            try:
+                value = do()
+            except Exception as error:  # noqa: BLE001 - shown where it was asked for
+                self._answered.emit(lambda error=error: (failed or self.problem.emit)(error))
+            else:
+                self._answered.emit(lambda: then(value) if then is not None else None)
+
+        threading.Thread(target=work, daemon=True, name="aside").start()
 
     def ask(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.study import JobRecord
@@ -26,6 +28,7 @@ class Notices(QWidget):
         self._layout.setSpacing(theme.px(8))
         self._layout.addWidget(self._more)
         desk.problem.connect(self.show_error)
+        desk.told.connect(self.tell)
         desk.job_ended.connect(self._job_ended)
         desk.study_opened.connect(self._begin)
         desk.study_changed.connect(lambda _: self._show_interrupted())
@@ -33,6 +36,15 @@ class Notices(QWidget):
 
     def show_error(self, error: BaseException) -> None:
         self._add(f"error:{error}", ErrorCard.of(error))
+
+    def tell(self, said: str, words: str, do: Callable[[], object]) -> None:
+        """A line that something was done; `words` is the button that does the next thing, Undo say."""
+
+        def once() -> None:
+            self._remove(f"told:{said}")
+            do()
+
+        self._add(f"told:{said}", ErrorCard(said, action=(words, once), tone="muted"))
 
     def _begin(self) -> None:
         """Another study has other troubles."""

@@ -20,9 +20,9 @@ from app.ui.parts.buttons import button, icon_button, primary_button
 from app.ui.parts.card import Card, row
 from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.segmented import Segmented
-from app.ui.plots.curves import Curves
 from app.ui.plots.tools import copy_picture, export_plot
 from app.ui.profile.boards import BoardsCompared
+from app.ui.profile.imported import ProfileImported
 from app.ui.profile.sweep import ProfileSweep
 from app.ui.profile_compare import ProfileCompare
 from app.ui.profile_run import ProfileRun
@@ -34,22 +34,23 @@ MODES = (
     ("run", "Run"),
     ("compare", "Compare"),
     ("sweep", "Sweep"),
+    ("imported", "Imported"),
     ("boards", "Boards"),
 )
 TIPS = (
     "One candidate on one device",
     "Candidates in turn on one device, so that a drifting machine is fair to all",
     "Latency and throughput against batch size and threads",
+    "Profiles that other tools measured, and readings of an external meter",
     "One candidate on several devices",
 )
-LOW = 640  # px at 100 %: below this the strips go without their notes
+LOW, NARROW = 640, 1000  # px at 100 %: a height and a width below which less is said
 
 
 class ProfilePage(Page):
     key: ClassVar[str] = "profile"
     title: ClassVar[str] = "Profile"
     icon: ClassVar[str] = "ph.gauge"
-    spares: ClassVar[tuple[type[QWidget], ...]] = (Curves,)
 
     def build(self) -> Iterator[None]:
         self.head, self.live = DeviceHead(self.desk, self), LiveHead(self.desk, self)
@@ -69,11 +70,12 @@ class ProfilePage(Page):
         yield
         self.sweep = ProfileSweep(self.desk)
         yield
-        self.boards = BoardsCompared(self.desk)
+        self.imported, self.boards = ProfileImported(self.desk), BoardsCompared(self.desk)
         yield
         self.others: dict[str, Any] = {
-            "compare": self.compare, "sweep": self.sweep, "boards": self.boards,
+            "compare": self.compare, "sweep": self.sweep, "imported": self.imported, "boards": self.boards,
         }  # fmt: skip
+        self.boards.measure = self.profile_on
         self.empty = EmptyState("", [("Profile", self.primary)], glyph="gauge")
         self.notes = DeviceNotes(self.desk)
         self._assemble()
@@ -219,6 +221,7 @@ class ProfilePage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.live.strips.set_compact(self.height() < theme.px(LOW))
+        self.head.set_narrow(self.width() < theme.px(NARROW))
 
     # ------------------------------------------------------------------ doing
 

@@ -21,7 +21,7 @@ from app.ui.parts.columns import MiddleAndRight
 from app.ui.parts.error_card import IconLabel, NoteLine
 from app.ui.parts.segmented import Segmented
 from app.ui.parts.table import table_tools
-from app.ui.parts.text import caption, label, set_role
+from app.ui.parts.text import Elided, caption, label, set_role
 from app.ui.plots.layer_bars import LayerBars
 from app.ui.plots.run_dots import RunDots
 from app.ui.plots.tools import copy_picture, export_plot, plot_tools
@@ -54,7 +54,7 @@ class ProfileRun(QWidget):
         self.against_menu.chosen.connect(self._again)
         self.against_button = menu_button("", self.against_menu, plain=True, tip="Whose times the ticks are")
         self.figure, self.unit, self.spread = label("", "figure"), label("ms median", "muted"), label("", "muted")
-        self.runs = label("", "caption")
+        self.runs = Elided("", "caption")
         self.dots = RunDots()
         self.memory, self.reasons = column(gap=10), column(gap=12)
         self.battery = BatteryPanel(desk)
@@ -213,7 +213,7 @@ class ProfileRun(QWidget):
         self.spread.setVisible(known)
         self.dots.setVisible(known)
         self.runs.setText(runs_words(profile))
-        self.runs.setToolTip(profile.imported)
+        self.runs.set_tip(profile.imported)
         if known:
             low, high = words.milliseconds(profile.p5_ms), words.milliseconds(profile.p95_ms)
             own = f" {unit.removesuffix(' ↧')}"

@@ -96,14 +96,15 @@ def engine_words(how: ProfileSettings, facts: DeviceFacts | None) -> str:
 
 def _meter(facts: DeviceFacts | None, profile: Profile | None, how: ProfileSettings) -> FactWords:
     """What was read; before a run, what will be."""
+    found = "Found: " + ", ".join(facts.meters) if facts is not None and facts.meters else ""
     if profile is not None:
         power = profile.power
-        read = ", ".join(p for p in (power.source, power.rail) if p) if power is not None else "none"
-        return FactWords("Meter", "" if profile.imported and power is None else read)
+        said = (power.imported and "external") or power.source if power is not None else "none"
+        rail = f"{power.rail}, {power.imported}".strip(", ") if power is not None else ""
+        return FactWords("Meter", "" if profile.imported and power is None else said, tip=rail or found)
     if facts is None:
         return FactWords("Meter", "")
-    known = how.meter or (facts.meters[0] if facts.meters else "none")
-    return FactWords("Meter", known, tip="Found: " + ", ".join(facts.meters) if facts.meters else "")
+    return FactWords("Meter", how.meter or (facts.meters[0] if facts.meters else "none"), tip=found)
 
 
 def notes(device: DeviceFacts | None, profile: Profile | None) -> list[str]:

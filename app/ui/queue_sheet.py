@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
 
+from app import words
+from app.jobs import HERE, JobView
 from app.ui import theme
 from app.ui.desk import Desk
+from app.ui.devices.roster import device_title
 from app.ui.job_bar import figure_words
 from app.ui.parts.buttons import button
 from app.ui.parts.card import column, holder, row
@@ -51,12 +56,12 @@ class QueueSheet(Sheet):
         self.list.setFocus()
 
     def refresh(self) -> None:
-        jobs = self.desk.jobs
+        jobs = by_queue(self.desk.jobs)
         self.full.setVisible(bool(jobs))
         self.empty.setVisible(not jobs)
         picked = self._picked_id()
         self._ids = [job.job for job in jobs]
-        self.list.show_lines([("  ".join(p for p in (j.letter, j.title) if p), STATES[j.state], "") for j in jobs])
+        self.list.show_lines([("  ".join(p for p in (j.letter, j.title) if p), note_of(j), "") for j in jobs])
         self.list.setCurrentRow(self._ids.index(picked) if picked in self._ids else 0)
         self._show_picked()
 
@@ -85,3 +90,19 @@ class QueueSheet(Sheet):
     def _again(self) -> None:
         if self.desk.workbench is not None and self._picked_id():
             self.desk.workbench.start_again(self._picked_id())
+
+
+def by_queue(jobs: Sequence[JobView]) -> list[JobView]:
+    """What has not ended by its queue, this computer's first, each in its order; then what has ended."""
+    queues = dict.fromkeys(job.device if job.device != HERE else "" for job in jobs)
+    order = sorted(queues, key=bool)
+    going = [job for job in jobs if not job.ended]
+    sorted_jobs = sorted(going, key=lambda job: order.index(job.device if job.device != HERE else ""))
+    return sorted_jobs + [job for job in jobs if job.ended]
+
+
+def note_of(job: JobView) -> str:
+    """tx2-lab · running, 42 %."""
+    far = f", {words.percent(job.progress.fraction, 0)}" if job.progress and job.state == "running" else ""
+    where = device_title(job.device) if job.device else ""
+    return "  ·  ".join(part for part in (where, STATES[job.state] + far) if part)

@@ -13,6 +13,9 @@ from PySide6.QtWidgets import QApplication, QSplitter, QStackedWidget, QVBoxLayo
 from app.ui import remember, theme
 from app.ui.commands import Commands
 from app.ui.desk import Desk
+from app.ui.devices.board_sheet import BoardSheet
+from app.ui.devices.doorman import Doorman
+from app.ui.devices.password_sheet import PasswordSheet
 from app.ui.drop import DropTargets
 from app.ui.goal_sheet import GoalSheet
 from app.ui.goal_strip import GoalStrip
@@ -56,6 +59,8 @@ class Window(QWidget):
         self.goal_sheet = GoalSheet(self.page_area, desk)
         self.queue_sheet = QueueSheet(self.page_area, desk)
         self.saving = SaveNetwork(self.page_area, desk)
+        self.board_sheet, self.password = BoardSheet(self.page_area, desk), PasswordSheet(self.page_area, desk)
+        self.doorman = Doorman(self, desk, self.board_sheet, self.password)
         self.opening = Opening(self, desk, studies)
         self.commands = Commands(self)
         self.search = Search(self.page_area, desk, self.commands.hits)
@@ -243,7 +248,8 @@ class Window(QWidget):
 
     def close_sheet(self) -> bool:
         """The sheet on top, if one is open."""
-        for sheet in (self.search, self.goal_sheet, self.queue_sheet, self.saving, self.opening.sizes):
+        own = (self.board_sheet, self.password)
+        for sheet in (self.search, self.goal_sheet, self.queue_sheet, self.saving, self.opening.sizes, *own):
             if sheet.isVisible():
                 sheet.dismiss()
                 return True

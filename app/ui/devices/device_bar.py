@@ -22,8 +22,9 @@ from app.ui.parts.error_card import ErrorCard, NoteLine
 from app.ui.profile_words import notes
 from profiler.measurement import Profile
 
+ADD = "Add a board"
 NOTHING_YET = "Power, loads, memory and temperature come with a profile. Live shows them as they are now."
-RESTS = "Nothing of the board was recorded with this profile. Live shows what it does now."
+RESTS = "Power, loads, memory and temperature: not measured."
 
 
 class DeviceHead(QObject):
@@ -33,12 +34,17 @@ class DeviceHead(QObject):
         super().__init__(parent)
         self._desk = desk
         self.tabs = DeviceTabs()
-        self.add = link_button("Add a board", lambda: desk.board_wanted.emit(""), glyph="plus")
+        self.add = link_button(ADD, lambda: desk.board_wanted.emit(""), glyph="plus", tip=ADD)
+        self.add.setAccessibleName(ADD)
         self.tabs.chosen.connect(desk.select_device)
         self.tabs.menu_wanted.connect(lambda name, at: device_menu(desk, name, parent).popup(at))
 
     def show(self) -> None:
         self.tabs.show_devices(self._desk.roster.entries, self._desk.device)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """In a small window the tabs need the room of the words."""
+        self.add.setText("" if narrow else ADD)
 
     def layout(self) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -130,7 +136,7 @@ class LiveHead(QObject):
     def show(self, profile: Profile | None) -> None:
         self._profile = profile
         strips, when, says = self.now() if self._shows_now() else self.then()
-        self.strips.show_strips(strips, when, says)
+        self.strips.show_strips(strips, when, says, why=says == RESTS)
 
     def _shows_now(self) -> bool:
         desk = self._desk

@@ -23,7 +23,7 @@ class FactStrip(QWidget):
         self.setProperty("clear", True)
         self.setAccessibleName("How it is measured")
         self.shown: tuple[FactWords, ...] = ()
-        self._flow = Flow(gap=20, below=6)
+        self._flow = Flow(gap=14, below=6)
         self.setLayout(self._flow)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -46,6 +46,7 @@ def _view(fact: FactWords) -> QWidget:
     line = row(text, gap=5)
     if fact.fine is not None:
         line.addWidget(IconLabel("check" if fact.fine else "warning", "good" if fact.fine else "warn"))
+    line.addStretch(1)
     made = holder(column(caption(fact.name), line, gap=2))
     made.setToolTip(fact.tip or (fact.text if len(fact.text) > LONGEST else ""))
     made.setAccessibleName(f"{fact.name}: {fact.text}")

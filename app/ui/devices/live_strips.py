@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QWidget
 
 from app import words
 from app.ui import theme
@@ -17,8 +17,7 @@ from app.ui.parts.card import Card, clear, column, hairline, row
 from app.ui.parts.focus_ring import paint_ring
 from app.ui.parts.text import Elided, label, set_role
 
-TALL, LOW = 66, 44  # px: with the note below the figure, and without
-NARROW = 200  # px: below this the trace lies behind nothing, and gets what the words leave
+TALL, LOW = 68, 48  # px: with the note below the figure, and without
 
 
 class StripView(QWidget):
@@ -36,11 +35,12 @@ class StripView(QWidget):
         self.ask.setAccessibleName("Why is power not measured?")
         self.trace = TraceLine()
         line = row(self.figure, self.unit, self.ask, None, gap=4)
-        left = column(self.title, line, self.note, gap=1)
-        layout = row(left, self.trace, gap=8)
-        layout.setContentsMargins(theme.px(4), theme.px(2), theme.px(4), theme.px(2))
-        layout.setStretch(0, 5)
-        layout.setStretch(1, 6)
+        below = row(column(line, self.note, None, gap=1), self.trace, gap=8)
+        below.setStretch(0, 5)
+        below.setStretch(1, 6)
+        layout = column(self.title, below, gap=2)
+        layout.setContentsMargins(theme.px(4), theme.px(1), theme.px(4), theme.px(1))
+        layout.setStretch(1, 1)
         self.setLayout(layout)
 
     def show_strip(self, strip: Strip) -> None:
@@ -84,22 +84,28 @@ class LiveStrips(Card):
         self._strips = QHBoxLayout()
         self._strips.setSpacing(theme.px(8))
         right = column(None, self.live, self.when, None, gap=2)
-        self.says = label("", "muted")
-        line = row(self.says, self._strips, right, gap=12)
-        line.setStretch(1, 1)
+        self.says = Elided("", "muted", Qt.TextElideMode.ElideRight)
+        self.says_why = link_button("Why?", self.why.emit)
+        self.says_why.setAccessibleName("Why is power not measured?")
+        self._rest = QWidget()  # keeps the switch at the right where there is no strip
+        self._rest.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        line = row(self.says, self.says_why, self._rest, self._strips, right, gap=12)
+        line.setStretch(3, 1)
         self.body.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(8))
         self.body.addLayout(line)
         self._compact = False
 
-    def show_strips(self, strips: Sequence[Strip], when: str, says: str = "") -> None:
-        """`when` says of what time they are. No strips: `says` stands in their place."""
+    def show_strips(self, strips: Sequence[Strip], when: str, says: str = "", *, why: bool = False) -> None:
+        """`when` says of what time they are. No strips: `says` stands in their place, with `Why?` beside it."""
         keys = [strip.key for strip in strips]
         if keys != list(self.views):
             self._build(keys)
         for strip in strips:
             self.views[strip.key].show_strip(strip)
         self.says.setText(says)
-        self.says.setVisible(bool(says) and not strips)
+        for widget in (self.says, self._rest):
+            widget.setVisible(not strips)
+        self.says_why.setVisible(why and not strips)
         self.when.setText(when)
         self.when.setVisible(bool(when))
         self._fit()

@@ -55,6 +55,7 @@ class Roster(QObject):
         self._boards: tuple[str, ...] = ()
         self._titles: dict[str, str] = {}
         self._answered: set[str] = set()  # jobs whose device has been noted as reached
+        self._expected = ("", False)  # a board to select, and whether it has answered
         self._shown: tuple[Known, ...] = ()
         desk.study_opened.connect(self.ask)
         desk.study_changed.connect(lambda _: self._tell())
@@ -135,6 +136,11 @@ class Roster(QObject):
             if set(said) - {"name"}:
                 self._facts[name] = from_plain(said, DeviceFacts)
         self._boards = tuple(boards)
+        name, reached = self._expected
+        self._expected = ("", False)
+        if name in boards:
+            self._reached |= {name} if reached else set()
+            self._desk.select_device(name)
         self._reached &= {HERE, *boards}
         if self._desk.device not in self.names:
             self._desk.select_device(HERE)
@@ -145,6 +151,11 @@ class Roster(QObject):
         if name in (HERE, *self._boards) and name not in self._reached:
             self._reached.add(name)
             self._tell()
+
+    def expect(self, name: str, *, reached: bool) -> None:
+        """A board was just written into the address book; `reached`: it has answered. Select it once it is known."""
+        self._expected = (name, reached)
+        self.ask()
 
     def lost(self, name: str) -> None:
         """The line to it failed."""

@@ -14,7 +14,8 @@ from app.ui.icons import icon
 from app.ui.parts.buttons import menu_button
 
 HEIGHT, GAP, PAD, GLYPH, DOT = 34, 8, 11, 17, 4
-SHORT_NAME = 84  # px a name keeps at least
+AIR = 3  # px: a name that just fits is not cut for a rounding
+SHORT_NAME = 64  # px a name keeps at least
 
 
 def paint_state(painter: QPainter, centre: QPointF, state: State) -> None:
@@ -70,7 +71,7 @@ class DeviceTab(QPushButton):
     def widths(self) -> tuple[int, int]:
         """(with everything, the least with the name elided and the state as a dot alone)."""
         name, state = (QFontMetrics(font) for font in self._fonts())
-        fixed = theme.px(2 * PAD + GLYPH + 8 + 2 * DOT + 8)
+        fixed = theme.px(2 * PAD + GLYPH + 8 + 2 * DOT + 8) + AIR
         wide = name.horizontalAdvance(self.known.title)
         return fixed + wide + theme.px(8) + state.horizontalAdvance(self.known.state), fixed + min(
             wide, theme.px(SHORT_NAME)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from itertools import pairwise
+from math import hypot
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer, Signal
@@ -18,6 +20,7 @@ from app.ui.plots.labels import placed
 from app.ui.plots.log_axis import LogAxis
 
 SIZE, NEAR = 9, 14  # px: a mark; how close the mouse must be to mean one
+LINE_STEP, ROOM = 8.0, 48.0  # px: between the squares that stand for a line; enough of it round a named point
 AIR = 0.09  # of the span, round the points
 STEPS = {Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
 
@@ -38,7 +41,7 @@ class Curves(Plot):
         self.ring.setZValue(9)
         self.cross = (pg.InfiniteLine(angle=90), pg.InfiniteLine(angle=0))
         self.strokes: list[pg.PlotCurveItem] = []
-        self.names: list[tuple[pg.TextItem, QPointF]] = []
+        self.names: list[pg.TextItem] = []
         self.card = HoverCard(self)
         self._later = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
         self._later.timeout.connect(self._lay_out)
@@ -79,7 +82,7 @@ class Curves(Plot):
         self._draw()
 
     def _draw(self) -> None:
-        for item in (*self.strokes, *(name for name, _ in self.names)):
+        for item in (*self.strokes, *self.names):
             self.removeItem(item)
         self.strokes = [self._stroke(curve) for curve in self.chart.curves if len(curve.marks) > 1]
         self.marks.setData([self._spot(mark, curve) for curve in self.chart.curves for mark in curve.marks])
@@ -103,8 +106,7 @@ class Curves(Plot):
         symbol = shape_path(curve.look.shape, QPointF(0, 0), 0.5)
         return {"pos": (at.x(), at.y()), "symbol": symbol, "size": theme.px(SIZE + 1), "brush": brush, "pen": pen}
 
-    def _name(self, curve: Curve) -> tuple[pg.TextItem, QPointF]:
-        """At the curve's last point."""
+    def _name(self, curve: Curve) -> pg.TextItem:
         plate = theme.colour("surface")
         plate.setAlphaF(0.8)
         colour = theme.current().muted if curve.state == "imported" else theme.current().text
@@ -113,7 +115,7 @@ class Curves(Plot):
         made.setFont(theme.font(theme.CAPTION))
         made.setZValue(12)
         self.put(made)
-        return made, self._at(curve.marks[-1])
+        return made
 
     def _draw_refusals(self) -> None:
         """A ✕ for each, at the lower edge: there is no figure to place it by."""
@@ -127,14 +129,15 @@ class Curves(Plot):
         ])  # fmt: skip
 
     def _lay_out(self) -> None:
-        """Push the names apart, once the view stands still."""
-        scene = [self.view.mapViewToScene(self._at(mark)) for mark in self.chart.marks]
+        """Name each curve where others are far away, and push the names apart, once the view stands still."""
+        named = [curve for curve in self.chart.curves if curve.marks]
+        at = [[self.view.mapViewToScene(self._at(mark)) for mark in curve.marks] for curve in named]
         half = theme.px(SIZE) / 2 + 2
-        blocked = [QRectF(p.x() - half, p.y() - half, 2 * half, 2 * half) for p in scene]
-        ends = [self.view.mapViewToScene(end) for _, end in self.names]
-        sizes = [QSizeF(item.textItem.boundingRect().size()) for item, _ in self.names]
-        places = placed(ends, sizes, blocked, self.view.sceneBoundingRect())
-        for (item, _), place in zip(self.names, places, strict=True):
+        blocked = [QRectF(p.x() - half, p.y() - half, 2 * half, 2 * half) for points in at for p in points]
+        blocked += [dot for points in at for pair in pairwise(points) for dot in _along(*pair)]
+        sizes = [QSizeF(item.textItem.boundingRect().size()) for item in self.names]
+        ends = [_free_end(points, at[:n] + at[n + 1 :]) for n, points in enumerate(at)]
+        for item, place in zip(self.names, placed(ends, sizes, blocked, self.view.sceneBoundingRect()), strict=True):
             item.setPos(self.view.mapSceneToView(place.topLeft()))
 
     # -------------------------------------------------------------------------------------- pointing
@@ -219,6 +222,24 @@ class Curves(Plot):
             state = "published" if curve.state == "imported" else curve.state
             made += [[curve.name, repr(mark.x), repr(mark.y), state] for mark in curve.marks]
         return [*made, *([r.title, repr(r.x), "", f"refused: {r.why}"] for r in self.chart.refusals)]
+
+
+def _along(start: QPointF, stop: QPointF) -> list[QRectF]:
+    """A line as small squares, in pixels: names keep clear of them."""
+    steps = max(int(hypot(stop.x() - start.x(), stop.y() - start.y()) / LINE_STEP), 1)
+    points = (start + (stop - start) * (n / steps) for n in range(1, steps))
+    return [QRectF(p.x() - 2, p.y() - 2, 4, 4) for p in points]
+
+
+def _free_end(points: list[QPointF], others: list[list[QPointF]]) -> QPointF:
+    """The last point, unless that lies close to another curve's: then the one that is furthest from them."""
+    every = [p for other in others for p in other]
+
+    def room(point: QPointF) -> float:
+        away = min((hypot(point.x() - p.x(), point.y() - p.y()) for p in every), default=ROOM)
+        return min(away, ROOM)
+
+    return max(reversed(points), key=room)
 
 
 def _spoken(at: Mark | Refusal) -> str:

@@ -16,7 +16,7 @@ from app.ui.parts.table.model import ROW
 from app.ui.parts.table.paint import CellPainter
 
 BAR, HATCH = 10, 16  # px: how thick a bar is, and how much of an interrupted one is hatched
-FIXED = {"name": 150, "time": 92, "change": 74}  # px at 100 %; the bar has the rest
+FIXED = {"name": 150, "time": 108, "change": 74}  # px at 100 %; the bar has the rest
 
 
 class LayerBars(DataTable):

@@ -39,7 +39,7 @@ class Level(pg.PlotDataItem):
         if watts is not None and known:
             self.setData(list(span), [watts, watts])
             self.words.setText(said)
-            self.words.setPos(QPointF(span[0], watts))
+            self.words.setPos(QPointF(span[0] + 0.01 * (span[1] - span[0]), watts))
 
     def dress(self, role: str) -> None:
         self.setPen(pg.mkPen(theme.colour(role), width=1.2, style=Qt.PenStyle.DashLine))
@@ -131,10 +131,10 @@ class PowerTracePlot(Plot):
             self.put(curve)
             self.put(name)
             self.rail_lines[rail.name] = (curve, name)
-            ends.append((next((w for w in reversed(rail.watts) if w is not None), 0.0), rail.name))
+            ends.append((mean_in_run(power, rail.watts), rail.name))
         apart = LABEL_APART * max((*power.watts, 1e-9))
         for y, name in pushed_apart(ends, apart):
-            self.rail_lines[name][1].setPos(QPointF(power.seconds[-1], y))
+            self.rail_lines[name][1].setPos(QPointF(power.run_stop, y))
 
     def _described(self, power: PowerTrace) -> str:
         return ", ".join(
@@ -207,6 +207,16 @@ class PowerTracePlot(Plot):
             inside = power.run_start <= second <= power.run_stop
             made.append([repr(second), repr(watts), *others, "yes" if inside else "no"])
         return made
+
+
+def mean_in_run(power: PowerTrace, watts: Sequence[float | None]) -> float:
+    """Where a rail's line runs while the network does; 0 where it was not read then."""
+    inside = [
+        value
+        for second, value in zip(power.seconds, watts, strict=True)
+        if value is not None and power.run_start <= second <= power.run_stop
+    ]
+    return sum(inside) / len(inside) if inside else 0.0
 
 
 def pushed_apart(ends: Sequence[tuple[float, str]], least: float) -> list[tuple[float, str]]:

@@ -238,20 +238,20 @@ def test_an_interrupted_job_can_be_started_again(window: Window, workbench, work
 
 
 def test_the_job_bar_tells_what_runs_and_cancels_it(window: Window, workbench, workers, qtbot):
-    assert window.jobs.what.text() == "Nothing is running."
+    assert window.jobs.idle.text() == "Nothing is running."
     job = workbench.profile("A")
     workbench.profile("B")
-    qtbot.waitUntil(lambda: not window.jobs.cancel.isHidden(), timeout=2000)
+    qtbot.waitUntil(lambda: not window.jobs.slots[0].cancel.isHidden(), timeout=2000)
     task = workers.started[0][1]
     from profiler.progress import Progress
 
     task.on_progress(Progress(0.5, "Fine-tuning, epoch 3 of 8", {"loss": 0.4123}))
-    qtbot.waitUntil(lambda: "epoch 3 of 8" in window.jobs.what.text())
-    assert window.jobs.bar.value() == 500
-    assert "loss 0.412" in window.jobs.figures.text()
+    qtbot.waitUntil(lambda: "epoch 3 of 8" in window.jobs.slots[0].what.text())
+    assert window.jobs.slots[0].bar.value() == 500
+    assert "loss 0.412" in window.jobs.slots[0].figures.text()
     assert "1 waiting" in window.jobs.waiting.text()
     press(qtbot, window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: window.jobs.figures.text() == "Stopping…")
+    qtbot.waitUntil(lambda: window.jobs.slots[0].figures.text() == "Stopping…")
     assert workers.cancelled == [job]
 
 
