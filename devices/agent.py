@@ -967,12 +967,15 @@ def nvmap_kilobytes(root):
 #                               None where the engine cannot do only that
 #     memory()                  megabytes that are its process's own, after loading and now
 #     close()                   gives its memory back
+#     late                      True where `runs` tells nothing before all of them are over
 # `split(voice, request, path)` measures it by layer, says what it found ("events", "layers" or "output") and returns
 # the end-to-end milliseconds of those runs.
 
 
 class Loaded:
     """A network that lives in this process; a kind of engine adds `run()`."""
+
+    late = False
 
     def __init__(self):
         self.after_load = private_mb()
@@ -1444,6 +1447,8 @@ class TrtExec:
 class TrtNetwork:
     """An engine's file. Each measurement is a process of its own."""
 
+    late = True
+
     def __init__(self, engine, request, path, plan):
         self.engine, self.request, self.plan = engine, request, plan
         self.shapes = engine.shapes(request, path)
@@ -1539,6 +1544,8 @@ class Caffe:
 
 
 class CaffeNet:
+    late = True
+
     def __init__(self, engine, request, path):
         self.engine, self.request, self.path = engine, request, path
         self.printed, self.own = [], (None, None)
@@ -1742,10 +1749,13 @@ def profile(voice, request):
 def repeat(voice, network, warmup, count, suffix, start, stop, ready=None, said=False, each=None):
     """`count` timed runs after `warmup` others, in milliseconds, with progress from `start` to `stop` between two.
 
-    `ready` is called before the first that counts, `each` after each of those. With `said` the asker hears of every
+    `ready` is called once before the first that counts, `each` after each of those. With `said` the asker hears of every
     run within half a second, so that a broken line loses nothing.
     """
     latencies, told = [], 0
+    if ready and (network.late or not warmup):
+        ready()
+        ready = None
     for number, ms in enumerate(network.runs(warmup, count)):
         if ms is not None:
             latencies.append(ms)

@@ -12,7 +12,7 @@ import msgspec
 
 from devices import answers, partial
 from devices.device import check_comparison, check_file, check_settings, check_sweep
-from devices.engines.asked import inputs_of
+from devices.engines.asked import files_for, inputs_of
 from devices.messages import Message
 from devices.session import LineLost, Session, lower_first
 from profiler.errors import Failed
@@ -40,10 +40,9 @@ class AgentDevice:
         check_settings(settings)
         check_file(path)
         at = now()
-        request = {"command": "profile", **asdict(settings), **inputs_of([path], settings.engine), **self.extra}
         digest = digest or digest_of(path)
         try:
-            messages = yield from self.session.ask(request, network=path)
+            messages = yield from self._ask("profile", [path], settings)
         except LineLost as lost:
             with suppress(Failed), making_sense(self.title):
                 lost.partial = partial.profile(
@@ -70,9 +69,7 @@ class AgentDevice:
         for path in paths:
             check_file(path)
         at = now()
-        told = {**asdict(settings), **inputs_of(paths, settings.engine)}
-        request = {"command": "compare", "rounds": rounds, **told, **self.extra}
-        messages = yield from self.session.ask(request, networks=paths)
+        messages = yield from self._ask("compare", paths, settings, rounds=rounds)
         with making_sense(self.title):
             return answers.comparison(
                 messages,
@@ -82,6 +79,14 @@ class AgentDevice:
                 settings=settings,
                 at=at,
             )
+
+    def _ask(self, command: str, paths: Sequence[Path], settings: ProfileSettings, **more: Any) -> Job[list[Message]]:
+        """Have the agent do it with these networks, given to it as files that the engine reads."""
+        told = {"command": command, **asdict(settings), **inputs_of(paths, settings.engine), **more, **self.extra}
+        with files_for(paths, settings.engine) as files:
+            if command == "compare":
+                return (yield from self.session.ask(told, networks=files))
+            return (yield from self.session.ask(told, network=files[0]))
 
     def watch(self) -> Job[None]:
         """What the board does, as figures: see `devices.power.live.Live`. Goes on until it is closed."""
@@ -101,10 +106,9 @@ class AgentDevice:
         check_sweep(batches, threads)
         check_file(path)
         at, digest = now(), digest or digest_of(path)
-        told = {**asdict(settings), **inputs_of([path], settings.engine)}
         points = {"batches": list(dict.fromkeys(batches)), "thread_counts": list(dict.fromkeys(threads))}
         try:
-            messages = yield from self.session.ask({"command": "sweep", **told, **points, **self.extra}, network=path)
+            messages = yield from self._ask("sweep", [path], settings, **points)
         except LineLost as lost:
             if any(message["type"] == "point" for message in lost.heard):
                 lost.partial = self._swept(lost.heard, settings, digest, at)

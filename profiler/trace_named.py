@@ -117,7 +117,7 @@ class _Names:
             region = FOREIGN.match(part)
             between = self._between(region[1], region[2]) if region else [self._node(part)]
             found |= {name: None for name in between if name is not None}
-        return tuple(found)
+        return tuple(found) or self.named([text.rpartition("/")[0]])  # a helper of a layer: NAME/scale
 
     def of_opencv(self, text: str) -> str | None:
         name = text.removeprefix(ONNX_NODE)

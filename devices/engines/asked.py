@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from devices.engines.prototxt import prototxt
 from profiler.formats.onnx import read_onnx
 from profiler.shapes import dims, real_inputs
 
-READS_BY_ITSELF = "onnxruntime"  # and says what is wrong with the file in its own words
+FIND_OUT = ("onnxruntime", "caffe")  # what the inputs are, from the file
 TYPES = {"FLOAT": "float", "DOUBLE": "double"}  # the others are called as ONNX calls them
+
+
+@contextmanager
+def files_for(paths: Sequence[Path], engine: str) -> Generator[list[Path]]:
+    """The networks as files that the engine reads: Caffe gets its own kind, for as long as this lasts.
+
+    Raises BadInput where Caffe has no such layers.
+    """
+    if not engine.startswith("caffe"):
+        yield list(paths)
+        return
+    with TemporaryDirectory(prefix="netbonsai-") as folder:
+        files: list[Path] = []
+        for number, path in enumerate(paths):
+            files.append(Path(folder, f"network-{number}.prototxt"))
+            files[-1].write_text(prototxt(path), encoding="utf-8")
+        yield files
 
 
 def inputs_of(paths: Sequence[Path], engine: str) -> dict[str, Any]:
@@ -19,7 +39,7 @@ def inputs_of(paths: Sequence[Path], engine: str) -> dict[str, Any]:
     A size is a number, or a name where the file leaves it open; types are spelled as onnxruntime does. Raises BadInput
     for a file that is no network.
     """
-    if engine.startswith(READS_BY_ITSELF):
+    if engine.startswith(FIND_OUT):
         return {}
     return {"inputs": [_inputs(path) for path in paths]}
 
