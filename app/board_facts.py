@@ -69,11 +69,12 @@ def _source(figure: Mapping[str, Any]) -> str:
 def board_of(device: DeviceFacts, kind: str = "") -> BoardFacts | None:
     """The board that a device says it is, or `kind` where its owner said so; None: not one of these.
 
-    The longest match decides, and a TX2 NX is no TX2.
+    The longest match decides, and a TX2 NX is no TX2. Where no model is known, what the device is called here counts:
+    “Jetson TK1” is one, “tk1” might be anything.
     """
     if kind in boards():
         return boards()[kind]
-    said = device.model.lower()
+    said = (device.model or device.name).lower().replace("_", " ")
     found = [
         (len(part), board)
         for board in boards().values()

@@ -92,7 +92,7 @@ def _row(candidate: Candidate, device: str, profile: Profile, model: str, kind: 
         efficiency=_efficiency(candidate.breakdown, settings.engine, fps, peak),
         imported=profile.imported,
         complete=profile.complete,
-        sources=_sources(board, profile),
+        sources=_sources(board, profile, "" if facts.model or kind or board is None else device),
     )
 
 
@@ -112,8 +112,10 @@ def runs_on_gpu(engine: str) -> bool:
     return engine in ("onnxruntime-cuda", "onnxruntime-tensorrt", "trtexec", "opencv-cuda", "caffe-gpu")
 
 
-def _sources(board: BoardFacts | None, profile: Profile) -> dict[str, str]:
-    found = dict(board.sources) if board else {}
+def _sources(board: BoardFacts | None, profile: Profile, named: str) -> dict[str, str]:
+    """Figure → where it is from. `named`: the board is only known by what the device is called."""
+    by_name = f", taking the device for {board.name} by its name, “{named}”" if board and named else ""
+    found = {figure: source + by_name for figure, source in board.sources.items()} if board else {}
     precision = profile.settings.precision
     peak = "fp16_gflops" if precision == "fp16" and "fp16_gflops" in found else "fp32_gflops"
     told = {

@@ -11,7 +11,8 @@ NETWORK_HELP = "a file, or zoo:NAME (see netbonsai zoo); with --study also a can
 
 
 def command(commands: Any, name: str, text: str, answer: str) -> ArgumentParser:
-    made: ArgumentParser = commands.add_parser(name, help=text, description=text)
+    said = text.replace("%", "%%")  # argparse puts values into its texts by %
+    made: ArgumentParser = commands.add_parser(name, help=said, description=said)
     made.add_argument("--json", action="store_true", help="one JSON object on stdout, and nothing else there")
     made.set_defaults(answer=answer)
     return made
@@ -52,7 +53,7 @@ def engine(made: ArgumentParser) -> None:
 def power(made: ArgumentParser) -> None:
     made.add_argument("--meter", default="", metavar="M", help="which source of power is read (the most trusted)")
     made.add_argument("--marker", action="store_true",
-                      help="three bursts of load first, by which an external meter is aligned")  # fmt: skip
+                      help="three bursts of load, by which an external meter is aligned; 45 s more")  # fmt: skip
 
 
 def wholes(least: int) -> Callable[[str], list[int]]:

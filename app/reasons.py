@@ -39,12 +39,10 @@ def _than_before(study: Study, after: Candidate, device: str, before: str | None
     gained = speed(study, earlier.letter, letter, device)
     if gained is None or profile is None or old is None or gained.verdict == "faster" or not _smaller(after, earlier):
         return []
-    found = [
-        _zeros(after, earlier, profile),
-        *_layers(after, earlier, profile, old),
-        *board_reasons(after, profile, old),
-        _noise(gained, after, earlier, profile),
-    ]
+    of_board = board_reasons(after, profile, old)
+    told = {reason.layer for reason in of_board if reason.layer}
+    layers = [reason for reason in _layers(after, earlier, profile, old) if reason is None or reason.layer not in told]
+    found = [_zeros(after, earlier, profile), *layers, *of_board, _noise(gained, after, earlier, profile)]
     return [reason for reason in found if reason is not None]
 
 

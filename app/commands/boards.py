@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from app import boards, words
+from app.board_facts import boards as printed
 from app.commands.say import Say
 from app.commands.secrets import agree_to, fill, on_a_terminal, typed
 from app.vault import Vault
@@ -81,7 +82,17 @@ def _address(args: Namespace) -> Address:
         legacy=args.legacy,
         login="keyring" if args.keyring else "password" if args.password else "key",
         title=args.title,
+        kind=_kind(args.kind),
     )
+
+
+def _kind(given: str) -> str:
+    known = printed()
+    if given and given not in known:
+        raise BadInput(
+            f"There is no board “{given}” among those whose price is known.", fix=f"Known: {', '.join(known)}."
+        )
+    return given
 
 
 def devices_test(args: Namespace, say: Say) -> None:

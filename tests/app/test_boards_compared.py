@@ -116,6 +116,13 @@ def test_an_imported_profile_is_marked_and_finds_its_board(road, profile_of):
     assert row.sources["watts"] == "External meter, meter.csv, mean over the run"
 
 
+def test_a_device_of_which_only_the_name_is_known(study, profile_of):
+    seen = profile_of(3.0, device=on("Jetson TK1"), imported="caffe time, tk1.log")
+    row = board_rows(after(Profiled("B", "Jetson TK1", seen), study), "B")[-1]
+    assert (row.board, row.price_usd) == ("Jetson TK1", 192)
+    assert row.sources["price_usd"].endswith("taking the device for Jetson TK1 by its name, “Jetson TK1”")
+
+
 def test_layers_without_a_latency_have_no_frames(study, profile_of):
     rows = board_rows(
         after(Profiled("A", "tx2", profile_of(1, latencies_ms=(), imported="trtexec, p.json")), study), "A"

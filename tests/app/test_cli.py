@@ -10,6 +10,7 @@ import pytest
 from app import cli
 from app.commands.networks import checked_out, input_shapes
 from app.commands.say import columns
+from app.grammar import COMMANDS
 from profiler.errors import BadInput, Failed
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,15 @@ def test_inspect_loads_no_engine():
     )
     assert done.stderr == "0 []"
     assert json.loads(done.stdout)["network"] == "LeNet-5"
+
+
+def test_every_command_explains_itself(capsys):
+    """argparse fills its texts in by %: a bare one in a help would be an error."""
+    for arguments in ([], *([name] for name in COMMANDS), *(["devices", name] for name in ("add", "test", "watch"))):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*arguments, "--help"])
+        assert ended.value.code == 0
+        assert "usage: netbonsai" in capsys.readouterr().out
 
 
 def test_the_module_runs_and_says_its_version():
