@@ -21,9 +21,7 @@ class HalfPrecision:
     key: ClassVar[str] = "half_precision"
     title: ClassVar[str] = "Halve to fp16"
     group: ClassVar[Group] = "prune and share"
-    gain: ClassVar[str] = (
-        "Half the file at hardly any loss; faster on GPUs that compute in fp16, seldom on processors."
-    )
+    gain: ClassVar[str] = "Half the file at hardly any loss; faster on GPUs that compute in fp16, seldom on processors."
 
     def apply(self, network: Network, context: Context) -> Job[Network]:
         """The network in halves. Raises BadInput when a weight is too large for that, or none is a 32-bit float."""

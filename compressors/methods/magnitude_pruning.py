@@ -68,7 +68,9 @@ class MagnitudePruning(TrainingKnobs, PruningKnobs):
         layers = self._floats(network, picked(counted, self._picks()))
         edge = 0.3 if self.search else 0.0
         rule = yield from scaled(self._found(network, layers, context), 0.0, edge)
-        for number in range(1, self.rounds + 1):
+        if self.way != "rounds":
+            network = yield from scaled(self._while_training(network, layers, context, rule), edge, 1.0)
+        for number in range(1, self.rounds + 1 if self.way == "rounds" else 1):
             start, stop = (edge + (1 - edge) * n / self.rounds for n in (number - 1, number))
             network = yield from scaled(self._round(network, layers, context, number, rule), start, stop)
         emptied = [layer for layer, name in layers.items() if not network.weight(name).any()]
@@ -95,6 +97,10 @@ class MagnitudePruning(TrainingKnobs, PruningKnobs):
                 for name, share in self.per_layer.items()
                 if share >= 1
             ]
+        if self.way != "rounds" and self.epochs == 0:
+            said.append("Pruning while training needs epochs. Set them, or prune in rounds.")
+        if self.way != "rounds" and self.rounds > 1:
+            said.append("Pruning while training is one round. Set rounds to 1, or prune in rounds.")
         if self.search and not has_data:
             said.append("The search needs data to measure accuracy. Choose a data set, or switch the search off.")
         return said + needs_data(self.epochs, has_data)
@@ -153,6 +159,19 @@ class MagnitudePruning(TrainingKnobs, PruningKnobs):
             adapt=lambda module: rescale_dropout(module, stays),
         )
         return (yield from scaled(job, 0.05, 1.0))
+
+    def _while_training(self, network: Network, layers: Layers, context: Context, rule: Rule) -> Job[Network]:
+        """One training during which more and more goes; at its end exactly what the rule says is gone."""
+        from compressors.methods.pruning_schedule import scheduled, steps_of
+
+        assert context.data is not None
+        steps = steps_of(context.data.sizes["train"], self.batch, self.epochs)
+        adapt, after_step = scheduled(layers, rule, steps, regrow=self.way == "surgery")
+        return (
+            yield from retrain(
+                network, context, self, keep_zeros=True, part=self.way, adapt=adapt, after_step=after_step
+            )
+        )
 
     def _found(self, network: Network, layers: Layers, context: Context) -> Job[Rule]:
         """The strongest rule, up to the given one, that loses at most `max_loss` points on the validation split."""

@@ -58,3 +58,13 @@ class PruningKnobs:
         low=1,
         high=100,
     )
+    way: str = knob(
+        "rounds",
+        kind="choice",
+        label="When",
+        help=(
+            "Rounds: prune, then train, so many times. Gradual: more and more goes in training (Zhu and Gupta 2017). "
+            "Surgery: the same, and what went may come back until three quarters of the training (Guo 2016)."
+        ),
+        choices=("rounds", "gradual", "surgery"),
+    )
