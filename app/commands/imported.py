@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.answers import profiled
 from app.commands.bench import bench
-from app.commands.measure import candidate_of, known_device, say_profile, study_folder
+from app.commands.measure import candidate_of, device_of, say_profile, study_folder
 from app.commands.say import Say
 from profiler.errors import BadInput
 
@@ -28,8 +28,8 @@ def meter(args: Namespace, say: Say) -> None:
     if args.study is None:
         raise BadInput("Readings are laid beside a profile that a study keeps.", fix="Name the study: --study DIR.")
     with bench(study_folder(args)) as work:
-        device = known_device(args.device)
-        letter = candidate_of(work, args, args.network).letter
+        candidate = candidate_of(work, args, args.network)
+        letter, device = candidate.letter, device_of(candidate, args.device)
         view = work.run(work.workbench.meter(letter, device, _file(args.readings), args.offset))
         found = work.study.candidate(letter).profiles[device]
     say.answer(profiled(found))

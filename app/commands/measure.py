@@ -94,6 +94,12 @@ def known_device(name: str) -> str:
     return device(name).name
 
 
+def device_of(candidate: Candidate, name: str) -> str:
+    """A device that the candidate ran on, whether or not it is still known; else as `known_device`."""
+    ran = {device.lower(): device for device in candidate.profiles}
+    return ran.get(name.strip().lower()) or known_device(name)
+
+
 def say_profile(found: Profile, say: Say) -> None:
     """What a person wants of a profile: the median, where it goes, whether it adds up, and what it costs to run."""
     device, settings = words.device(found.device.name, found.device.model), found.settings

@@ -13,7 +13,7 @@ from app.board_facts import boards as printed
 from app.board_story import BoardRow, board_rows
 from app.boards import kinds
 from app.commands.bench import bench
-from app.commands.measure import candidate_of, known_device, settings_of, study_folder
+from app.commands.measure import candidate_of, device_of, settings_of, study_folder
 from app.commands.say import Say
 from app.commands.secrets import run_on
 from app.store import Store, is_study
@@ -24,9 +24,9 @@ from profiler.measurement import Profile
 def battery(args: Namespace, say: Say) -> None:
     """From a profile with energy: the study's own where it has one on the device, else one that is taken now."""
     with bench(study_folder(args)) as work:
-        device = known_device(args.device)
-        letter = candidate_of(work, args, args.network).letter
-        profile = work.study.candidate(letter).profiles.get(device)
+        candidate = candidate_of(work, args, args.network)
+        letter, device = candidate.letter, device_of(candidate, args.device)
+        profile = candidate.profiles.get(device)
         if profile is None or profile.power is None:
             how = settings_of(args)
             (failed,) = run_on(work, [device], lambda name: work.workbench.profile(letter, name, how))
