@@ -49,6 +49,7 @@ METER_PERIOD = 0.097  # seconds between two readings: a tenth would march in ste
 WATCH_BEAT = 1.0  # seconds between two looks at the monitor while nothing else goes on
 CLOCKS_READ = 8  # groups of cores whose clocks are read with each sample
 STREAM_PATIENCE = 3.0  # seconds for a program that tells power to say its first line, or to end
+SOURCE_PATIENCE = 15.0  # seconds for a source of power to be found
 LONGEST_LINE = 4096  # bytes of such a line that are kept
 SAMPLES_IN_A_LINE = 2
 MARKER_BURST = 2.0  # seconds of load that an external meter is to see, three times
@@ -622,6 +623,9 @@ class Jtop:
 
         before = set(names_in("/proc/self/task"))
         self.client = jtop.jtop(interval=METER_PERIOD)
+        # Its own ok() gives up for good when nothing came for three intervals, as happens on a busy board.
+        self.fresh, self.seen = threading.Event(), None
+        self.client.attach(lambda _client: self.fresh.set())
         self.client.start()
         self.period = self.client.interval  # the service's own, where another client came first
         self.hardware = self.client.board  # waits until the library has looked around, which takes processor time
@@ -638,7 +642,7 @@ class Jtop:
         return sum(int(fields[0]) for fields in own if fields) / 1e9 + sum(theirs)
 
     def read(self):
-        if not self.client.ok():
+        if not self._wait():
             return None
         power, memory, cpu = self.client.power, self.client.memory, self.client.cpu
         return {
@@ -655,6 +659,19 @@ class Jtop:
             "processes": [[line[0], line[8]] for line in self.client.processes if same_group(line[0])],
             "interval": self.client.interval,
         }
+
+    def _wait(self):
+        """Until the service has told something new; False where it ended. Raises when it says nothing for long."""
+        until = time.monotonic() + STREAM_PATIENCE
+        while time.monotonic() < until:
+            if self.fresh.wait(METER_PERIOD):
+                self.fresh.clear()
+                before, self.seen = self.seen, self.client.uptime  # the same again where the service was late
+                if self.seen != before:
+                    return True
+            elif not self.client.is_alive():
+                return self.client.ok(spin=True)  # raises what ended it
+        raise ValueError("it said nothing for %g s" % STREAM_PATIENCE)
 
     def end(self):
         if self.client is not None:
@@ -767,6 +784,7 @@ class Monitor:
             names = ", ".join(source.name for source in SOURCES)
             raise Refused("bad_input", "There is no meter named “%s”." % self.wanted, "", "Meters: %s." % names)
         self.source = self.board = self.thread = self.cpu = None
+        self.trying = ""
         self.found, self.stopped = threading.Event(), threading.Event()
         self.problems, self.unreadable = [], []
         self.idles, self.runs, self.bursts = [], [], []
@@ -781,7 +799,9 @@ class Monitor:
 
     def ready(self):
         """Wait until a source of power has been found, or none; True where energy can be measured."""
-        self.found.wait()
+        if not self.found.wait(SOURCE_PATIENCE):
+            self.problems.append([self.trying, "it did not start within %g s" % SOURCE_PATIENCE])
+            self.found.set()
         return self.metered
 
     @property
@@ -800,6 +820,7 @@ class Monitor:
                     self.problems.append([kind.name, "it is not there"])
                 continue
             try:
+                self.trying = kind.name
                 source.begin()
                 self.period = source.period
                 return source
@@ -892,7 +913,7 @@ class Monitor:
 
     def end(self):
         """Stop, and report; see the class."""
-        self.found.wait()
+        self.ready()
         seconds = self.mark()
         self.stopped.set()
         if self.source and not self.source.paced:
@@ -1749,8 +1770,8 @@ def profile(voice, request):
 def repeat(voice, network, warmup, count, suffix, start, stop, ready=None, said=False, each=None):
     """`count` timed runs after `warmup` others, in milliseconds, with progress from `start` to `stop` between two.
 
-    `ready` is called once before the first that counts, `each` after each of those. With `said` the asker hears of every
-    run within half a second, so that a broken line loses nothing.
+    `ready` is called once before the first that counts, `each` after each of those. With `said` the asker hears of
+    every run within half a second, so that a broken line loses nothing.
     """
     latencies, told = [], 0
     if ready and (network.late or not warmup):
@@ -1794,18 +1815,27 @@ def middle(values):
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
+def lower_quartile(values):
+    """What a quarter of the values stay below, linearly between two."""
+    ordered = sorted(values)
+    place = (len(ordered) - 1) / 4.0
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
 def compare(voice, request):
-    """The networks in turn, in this one process; the median of each turn, by network and round."""
+    """The networks in turn, in this one process; the lower quartile of each turn, by network and round."""
     engine = engine_or_refuse(voice, request)
     voice.tell(0.0, "Reading the machine’s load")
     before = machine_load()
     counts = [turn_length(voice, engine, request, path) for path in request["networks"]]
-    medians = [[] for _ in counts]
+    quartiles = [[] for _ in counts]
     for number in range(request["rounds"]):
-        for index, median in one_round(voice, engine, request, counts, number):
-            medians[index].append(median)
+        for index, quartile in one_round(voice, engine, request, counts, number):
+            quartiles[index].append(quartile)
     voice.tell(0.97, "Reading the machine’s load")
-    return {"rounds_ms": medians, "runs_in_a_turn": counts, "load": {"before": before, "after": machine_load()}}
+    return {"rounds_ms": quartiles, "runs_in_a_turn": counts, "load": {"before": before, "after": machine_load()}}
 
 
 def turn_length(voice, engine, request, path):
@@ -1819,8 +1849,10 @@ def turn_length(voice, engine, request, path):
 
 
 def one_round(voice, engine, request, counts, number):
-    """[(network's index, its median)]. The networks are loaded anew for each round.
+    """[(network's index, the lower quartile of its runs)]. The networks are loaded anew for each round.
 
+    Whatever else the machine does only ever adds time, often for a good part of a turn: of its median too. What a
+    quarter of the runs stay below varies less than half as much, and is as much the network's own.
     Where the parts of a network happen to lie in memory makes it faster or slower, by up to a percent, for as long as
     it stays loaded. Left alone that is no noise, which more rounds would even out, but a false difference.
     """
@@ -1829,16 +1861,16 @@ def one_round(voice, engine, request, counts, number):
     runners = [(index, engine.load(request, request["networks"][index])) for index in order]
     share = 0.85 / request["rounds"]
     text = ", round %d of %d" % (number + 1, request["rounds"])
-    medians = []
+    quartiles = []
     for index, network in runners:
-        start = 0.1 + share * (number + len(medians) / float(len(runners)))
+        start = 0.1 + share * (number + len(quartiles) / float(len(runners)))
         warmup = min(WARM_TURN, request["warmup"])
         latencies = repeat(voice, network, warmup, counts[index], text, start, start + share / len(runners))
-        medians.append((index, middle(latencies)))
+        quartiles.append((index, lower_quartile(latencies)))
     for _, network in runners:
         network.close()
     del scatter
-    return medians
+    return quartiles
 
 
 def sweep(voice, request):

@@ -1,11 +1,11 @@
 """How far an interleaved comparison can be trusted here: a network against itself, and against one a tenth slower.
 
-    python tests/benchmarks/interleaved.py [--pairs 20] [--rounds 20]
+    python tests/benchmarks/interleaved.py [--pairs 40] [--rounds 20]
 
 A is a chain of 20 equal layers, B the same with 22: a tenth more work and nothing else. For each pair, every
 comparison runs in a fresh process, as the program runs it. Printed: how often the interval holds the truth (1 for
 A against A; for A against B the median of all the ratios stands for it), how often a difference is claimed, and
-the intervals' half-widths.
+the intervals' half-widths; and whether the bars hold, which are for 40 pairs.
 """
 
 from __future__ import annotations
@@ -49,9 +49,23 @@ def report(title: str, ratios: list[Ratio], truth: float) -> None:
     print(f"  half-width: median {median(halves):.2f} %, least {halves[0]:.2f} %, most {halves[-1]:.2f} %")
 
 
+def bars(same: list[Ratio], slower: list[Ratio]) -> None:
+    """Held by 7 of 8, told apart by 9 of 10, and half as wide as 3 %: 35, 36 and the median of 40 pairs."""
+    holds = sum(each.low <= 1 <= each.high for each in same)
+    told = sum(each.verdict == "slower" for each in slower)
+    half = median(50 * (each.high - each.low) for each in same)
+    print(f"bars: the same network holds 1 in {holds} of {len(same)} (35 of 40): {_met(8 * holds >= 7 * len(same))}")
+    print(f"      median half-width {half:.2f} % (3 %): {_met(half <= 3)}")
+    print(f"      a tenth slower told apart in {told} of {len(slower)} (36 of 40): {_met(10 * told >= 9 * len(slower))}")
+
+
+def _met(held: bool) -> str:
+    return "met" if held else "NOT MET"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=20)
+    parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=20)
     asked = parser.parse_args()
     here, settings = device("cpu"), ProfileSettings()
@@ -66,6 +80,7 @@ def main() -> None:
     print(f"{facts.cpu}, {facts.cores} cores, onnxruntime {facts.engines['onnxruntime']}, {asked.rounds} rounds")
     report("A against A", same, 1.0)
     report("A against B, a tenth more work", slower, median(each.ratio for each in slower))
+    bars(same, slower)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,13 @@ def test_middle():
     assert agent.middle([4.0, 1.0, 2.0, 3.0]) == 2.5
 
 
+@pytest.mark.parametrize(
+    ("values", "quartile"), [([5.0], 5.0), ([4.0, 2.0], 2.5), ([9.0, 1.0, 5.0, 7.0, 3.0], 3.0), ([1.0, 2.0, 3.0], 1.5)]
+)
+def test_lower_quartile(values, quartile):
+    assert agent.lower_quartile(values) == quartile
+
+
 def event(name, ts, dur=5, **args):
     return {"cat": "Node", "name": name, "tid": 1, "ts": ts, "dur": dur, "args": args}
 
