@@ -1,4 +1,4 @@
-"""Measured curves over logarithmic axes: points joined in their order, named at their end, read by mouse and keys."""
+"""Measured curves over logarithmic axes: points joined in their order, read by mouse and keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.ui.plots.labels import placed
 from app.ui.plots.log_axis import LogAxis
 
 SIZE, NEAR = 9, 14  # px: a mark; how close the mouse must be to mean one
-LINE_STEP, ROOM = 8.0, 48.0  # px: between the squares that stand for a line; enough of it round a named point
+LINE_STEP = 8.0  # px between the squares that stand for a line
 AIR = 0.09  # of the span, round the points
 STEPS = {Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
 
@@ -86,7 +86,7 @@ class Curves(Plot):
             self.removeItem(item)
         self.strokes = [self._stroke(curve) for curve in self.chart.curves if len(curve.marks) > 1]
         self.marks.setData([self._spot(mark, curve) for curve in self.chart.curves for mark in curve.marks])
-        self.names = [self._name(curve) for curve in self.chart.curves if curve.marks]
+        self.names = [self._name(curve) for curve in self.chart.curves if _is_named(curve)]
         self._draw_refusals()
         self._later.start()
 
@@ -109,8 +109,7 @@ class Curves(Plot):
     def _name(self, curve: Curve) -> pg.TextItem:
         plate = theme.colour("surface")
         plate.setAlphaF(0.8)
-        colour = theme.current().muted if curve.state == "imported" else theme.current().text
-        made = pg.TextItem(fill=plate, html=f'<span style="color:{colour}">{escape(curve.name)}</span>')
+        made = pg.TextItem(fill=plate, html=f'<span style="color:{theme.current().muted}">{escape(curve.name)}</span>')
         made.textItem.document().setDocumentMargin(2)
         made.setFont(theme.font(theme.CAPTION))
         made.setZValue(12)
@@ -129,14 +128,13 @@ class Curves(Plot):
         ])  # fmt: skip
 
     def _lay_out(self) -> None:
-        """Name each curve where others are far away, and push the names apart, once the view stands still."""
-        named = [curve for curve in self.chart.curves if curve.marks]
-        at = [[self.view.mapViewToScene(self._at(mark)) for mark in curve.marks] for curve in named]
+        """Push the names clear of points and lines, once the view stands still."""
+        at = [[self.view.mapViewToScene(self._at(mark)) for mark in curve.marks] for curve in self.chart.curves]
         half = theme.px(SIZE) / 2 + 2
         blocked = [QRectF(p.x() - half, p.y() - half, 2 * half, 2 * half) for points in at for p in points]
         blocked += [dot for points in at for pair in pairwise(points) for dot in _along(*pair)]
         sizes = [QSizeF(item.textItem.boundingRect().size()) for item in self.names]
-        ends = [_free_end(points, at[:n] + at[n + 1 :]) for n, points in enumerate(at)]
+        ends = [points[-1] for curve, points in zip(self.chart.curves, at, strict=True) if _is_named(curve)]
         for item, place in zip(self.names, placed(ends, sizes, blocked, self.view.sceneBoundingRect()), strict=True):
             item.setPos(self.view.mapSceneToView(place.topLeft()))
 
@@ -231,15 +229,9 @@ def _along(start: QPointF, stop: QPointF) -> list[QRectF]:
     return [QRectF(p.x() - 2, p.y() - 2, 4, 4) for p in points]
 
 
-def _free_end(points: list[QPointF], others: list[list[QPointF]]) -> QPointF:
-    """The last point, unless that lies close to another curve's: then the one that is furthest from them."""
-    every = [p for other in others for p in other]
-
-    def room(point: QPointF) -> float:
-        away = min((hypot(point.x() - p.x(), point.y() - p.y()) for p in every), default=ROOM)
-        return min(away, ROOM)
-
-    return max(reversed(points), key=room)
+def _is_named(curve: Curve) -> bool:
+    """What was published has its name beside it; which of the measured ones is which, the legend says."""
+    return curve.state == "imported" and bool(curve.marks)
 
 
 def _spoken(at: Mark | Refusal) -> str:

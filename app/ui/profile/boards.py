@@ -21,6 +21,7 @@ from app.ui.parts.text import caption
 from app.ui.plots.device_bars import DeviceBars
 from app.ui.plots.tools import plot_tools
 from app.ui.profile.boards_words import COLUMNS, PANELS, device_rows, table_rows
+from app.ui.profile.side import PlotsAndTable
 from profiler.measurement import ProfileSettings
 
 NOTE = "Prices and peaks are published figures: their sources are in the tooltips. A dashed bar and ↧ mean imported."
@@ -50,7 +51,7 @@ class BoardsCompared(QWidget):
         self._bars = Card("Per watt and per dollar", gap=6)
         for tool in plot_tools(self.plot, "boards"):
             self._bars.add_tool(tool)
-        self._bars.add(self.plot)
+        self._bars.add(self.plot, None)
         rows = Card("Boards compared", pad=0, gap=4)
         rows.body.setContentsMargins(1, theme.px(8), 1, theme.px(4))
         rows.head.setContentsMargins(theme.px(12), 0, theme.px(10), 0)
@@ -61,14 +62,19 @@ class BoardsCompared(QWidget):
         note.setContentsMargins(theme.px(12), theme.px(4), theme.px(12), theme.px(6))
         rows.body.addWidget(self.table, 1)
         rows.body.addWidget(note)
-        self._rows = rows
         self._nothing = Card()
         self._nothing.add(self.empty)
+        self.views = PlotsAndTable(
+            "boards",
+            [self._bars],
+            rows,
+            ("Per watt and per dollar", "Boards compared"),
+            least=(360, 400),
+            shares=(0, 1),
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.px(12))
-        layout.addWidget(self._bars)
-        layout.addWidget(rows, 1)
+        layout.addWidget(self.views, 1)
         layout.addWidget(self._nothing, 1)
 
     # ------------------------------------------------------------------ showing
@@ -78,8 +84,7 @@ class BoardsCompared(QWidget):
         if letter not in study.candidates:
             return
         found = board_rows(study, letter)
-        for part in (self._bars, self._rows):
-            part.setVisible(bool(found))
+        self.views.setVisible(bool(found))
         self._nothing.setVisible(not found)
         self.empty.words.setText(f"{letter} has not run on any device.")
         self._show_button()
@@ -89,7 +94,9 @@ class BoardsCompared(QWidget):
         self.whose.setText(f"{letter}  {study.candidates[letter].title}")
         measured = {one.device for one in found}
         titles = self._desk.roster.title
-        self.plot.show_devices(device_rows(found, titles))
+        bars = device_rows(found, titles)
+        self.plot.show_devices(bars)
+        self.views.show_plots(any(bar.value is not None for one in bars for bar in one.bars))
         others = [known for known in self._known() if known[0] not in measured]
         self.table.show_rows(table_rows(found, others, titles))
         self.table.pick(self._desk.device)

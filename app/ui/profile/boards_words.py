@@ -16,18 +16,25 @@ Titles = Callable[[str], str]  # a device's name → what its user calls it
 PANELS = ("Frames a second per watt", "Frames a second per dollar")
 
 COLUMNS = (
-    Column("name", "Device", left=True, width=130),
-    Column("how", "Engine", left=True, width=128),
-    Column("price", "Price", width=78, unit="US$", tip="Of the developer kit at its launch"),
-    Column("peak", "Peak", width=98, unit="GFLOPS", tip="The most arithmetic the GPU can do, in the run’s precision"),
-    Column("bandwidth", "Bandwidth", width=88, unit="GB/s", tip="Between memory and processor, at most"),
-    Column("watts", "Watts", width=100, unit="W", tip="Mean over the run, idle included"),
-    Column("time", "Time", width=96, unit="ms", tip="Median of a batch, end to end"),
-    Column("fps", "Frames/s", bar=True, width=80, tip="Images a second: the batch ÷ the median"),
-    Column("per_dollar", "Per dollar", bar=True, width=84, tip="Frames a second ÷ the price"),
-    Column("per_watt", "Per watt", bar=True, width=80, tip="Frames a second ÷ the watts"),
-    Column("energy", "Energy", width=100, unit="mJ", tip="Of one inference, above idle"),
-    Column("efficiency", "Of peak", width=78, unit="0 to 1", tip="2 × MACs × frames a second ÷ the peak"),
+    Column("name", "Device", left=True, width=130, firm=True),
+    Column("how", "Engine", left=True, width=128, firm=True),
+    Column("price", "Price", width=78, firm=True, unit="US$", tip="Of the developer kit at its launch"),
+    Column(
+        "peak",
+        "Peak",
+        width=98,
+        firm=True,
+        unit="GFLOPS",
+        tip="The GPU’s most arithmetic, in the run’s precision",
+    ),
+    Column("bandwidth", "Bandwidth", width=88, firm=True, unit="GB/s", tip="Between memory and processor, at most"),
+    Column("watts", "Watts", width=100, firm=True, unit="W", tip="Mean over the run, idle included"),
+    Column("time", "Time", width=96, firm=True, unit="ms", tip="Median of a batch, end to end"),
+    Column("fps", "Frames/s", bar=True, width=80, firm=True, tip="Images a second: the batch ÷ the median"),
+    Column("per_dollar", "Per dollar", bar=True, width=84, firm=True, tip="Frames a second ÷ the price"),
+    Column("per_watt", "Per watt", bar=True, width=80, firm=True, tip="Frames a second ÷ the watts"),
+    Column("energy", "Energy", width=100, firm=True, unit="mJ", tip="Of one inference, above idle"),
+    Column("efficiency", "Of peak", width=78, firm=True, unit="0 to 1", tip="2 × MACs × frames a second ÷ the peak"),
 )
 
 
@@ -41,7 +48,7 @@ def board_cells(row: BoardRow, title: Titles) -> dict[str, Cell]:
             Cell(none, None, source, muted=True) if value is None else Cell(words.marked(text, of), value, source, of)
         )
 
-    no_price, no_watts = (words.not_measured,) * 2 if row.fps is None else ("no price", "no watts")
+    no_price, no_watts = ("no time", "no time") if row.fps is None else ("no price", "no watts")
     return {
         "name": Cell(title(row.device), row.device, row.imported or row.title, strong=True),
         "how": Cell(_how(row), _how(row), "" if row.complete else "Interrupted: what was measured is kept"),
@@ -50,7 +57,7 @@ def board_cells(row: BoardRow, title: Titles) -> dict[str, Cell]:
         "bandwidth": cell("bandwidth_gbs", _gigabytes(row.bandwidth_gbs), row.bandwidth_gbs, "counted", "not known"),
         "watts": _watts(row),
         "time": cell("median_ms", words.milliseconds(row.median_ms), row.median_ms),
-        "fps": cell("fps", _plain(row.fps), row.fps),
+        "fps": cell("fps", _plain(row.fps), row.fps, none="no time"),
         "per_dollar": cell("fps_per_dollar", _plain(row.fps_per_dollar), row.fps_per_dollar, none=no_price),
         "per_watt": cell("fps_per_watt", _plain(row.fps_per_watt), row.fps_per_watt, none=no_watts),
         "energy": cell("energy_mj", words.millijoules(row.energy_mj), row.energy_mj),
@@ -62,7 +69,7 @@ def _efficiency(row: BoardRow, state: State) -> Cell:
     if row.efficiency is not None:
         return Cell(words.marked(words.percent(row.efficiency), state), row.efficiency, state=state)
     if row.fps is None:
-        return Cell(words.not_measured, None, muted=True)
+        return Cell("no time", None, muted=True)
     if row.peak_gflops is None:
         return Cell("no peak", None, muted=True)
     if not runs_on_gpu(row.engine):
@@ -135,8 +142,8 @@ def device_rows(rows: Sequence[BoardRow], title: Titles) -> list[DeviceRow]:
 def _bars(row: BoardRow) -> tuple[Bar, ...]:
     state: State = "imported" if row.imported else "measured"
     return (
-        _bar(row.fps_per_watt, "watts not measured" if row.fps else words.not_measured, state),
-        _bar(row.fps_per_dollar, "price not known" if row.fps else words.not_measured, state),
+        _bar(row.fps_per_watt, "watts not measured" if row.fps else "time not measured", state),
+        _bar(row.fps_per_dollar, "price not known" if row.fps else "time not measured", state),
     )
 
 

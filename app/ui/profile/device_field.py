@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox
 
+from app.board_facts import boards
 from app.study import Study
 from app.ui import theme
 from app.ui.desk import Desk
@@ -27,9 +28,10 @@ class DeviceField(QComboBox):
         self.editTextChanged.connect(lambda _: self.named.emit(self.device))
 
     def show_devices(self, study: Study) -> None:
-        """The user's devices, then others that profiles were imported for. What was typed stays."""
+        """The user's devices, others that profiles were imported for, then known boards. What was typed stays."""
         names = dict.fromkeys(self._desk.roster.names)
         names |= {past.device.name: None for c in study.candidates.values() for past in c.history}
+        names |= {board.name: None for board in boards().values()}
         listed = [self.itemData(place) for place in range(self.count())]
         if listed == list(names):
             return

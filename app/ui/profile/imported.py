@@ -109,9 +109,9 @@ class ProfileImported(QWidget):
         _, export = plot_tools(self.table, "imported")
         for tool in (*table_tools(self.table)[:1], export):
             card.add_tool(tool)
-        inset = holder(self.figures)
-        self.figures.setContentsMargins(theme.px(12), 0, theme.px(12), theme.px(4))
-        card.body.addWidget(inset)
+        inset = row(holder(self.figures))
+        inset.setContentsMargins(theme.px(12), 0, theme.px(12), theme.px(4))
+        card.body.addLayout(inset)
         card.body.addWidget(self.table, 1)
         return card
 
@@ -173,7 +173,8 @@ class ProfileImported(QWidget):
             self.figures.addWidget(holder(both))
 
     def _show_side(self, candidate: Candidate) -> None:
-        self._pending.setVisible(bool(self.pending))
+        for part in (self._pending, self.import_button):
+            part.setVisible(bool(self.pending))
         self.waiting.setText(words.listed(path.name for path in self.pending))
         device = self.meter_device
         where = device_title(device).replace("This", "this")

@@ -141,19 +141,12 @@ class KindBars(QWidget):
     def rows(self) -> list[list[str]]:
         """For files: milliseconds by kind."""
         head = ["profile", "how", *(f"{KIND_NAMES[kind]} (ms)" for kind in KINDS), "no layer (ms)", "end to end"]
-        return [
-            head,
-            *(
-                [
-                    one.title,
-                    one.detail,
-                    *(repr(float(one.by_kind[kind])) for kind in KINDS),
-                    repr(float(one.rest_ms)),
-                    one.figure,
-                ]
-                for one in self.shown
-            ),
-        ]
+        return [head, *map(_out, self.shown)]
+
+
+def _out(one: KindRow) -> list[str]:
+    times = [*(one.by_kind[kind] for kind in KINDS), one.rest_ms]
+    return [one.title, one.detail, *(repr(float(ms)) for ms in times), one.figure]
 
 
 def kind_parts(one: KindRow, in_ms: bool = False) -> list[Part]:

@@ -16,6 +16,7 @@ from app.ui.parts.lines import LineList
 from app.ui.parts.marker import look_of
 from app.ui.parts.table import DataTable, table_tools
 from app.ui.parts.text import Elided, heading, label
+from app.ui.plots.curve_legend import CurveLegend
 from app.ui.plots.curves import Curves
 from app.ui.plots.tools import plot_tools
 from app.ui.profile.numbers import Numbers
@@ -91,7 +92,9 @@ class ProfileSweep(QWidget):
         layout.addLayout(line, 1)
 
     def _found(self) -> QWidget:
-        cards = [self._plot_card("Latency", self.latency), self._plot_card("Throughput", self.throughput)]
+        self.legends = (CurveLegend(), CurveLegend())
+        named = (("Latency", self.latency), ("Throughput", self.throughput))
+        cards = [self._plot_card(*each, legend) for each, legend in zip(named, self.legends, strict=True)]
         rows = Card("Every point", pad=0, gap=4)
         rows.body.setContentsMargins(1, theme.px(8), 1, theme.px(4))
         rows.head.setContentsMargins(theme.px(12), 0, theme.px(10), 0)
@@ -100,12 +103,13 @@ class ProfileSweep(QWidget):
             rows.add_tool(tool)
         rows.body.addWidget(self.table, 1)
         every = holder(column(self.found, self.refused, rows, gap=8))
-        return PlotsAndTable("sweep", (cards[0], cards[1]), every, ("Latency", "Throughput", "Every point"))
+        return PlotsAndTable("sweep", cards, every, ("Latency", "Throughput", "Every point"))
 
-    def _plot_card(self, title: str, plot: Curves) -> Card:
+    def _plot_card(self, title: str, plot: Curves, legend: CurveLegend) -> Card:
         card = Card(title, gap=4)
         for tool in plot_tools(plot, title.casefold()):
             card.add_tool(tool)
+        card.add(legend)
         card.body.addWidget(plot, 1)
         return card
 
@@ -149,9 +153,10 @@ class ProfileSweep(QWidget):
         study = self._desk.study
         look, reference = look_of(study, letter), published() if self.lecture.isChecked() else ()
         story = sweep_story(sweep)
-        latency, throughput = charts(story, look, device, reference)
-        self.latency.show_chart(latency)
-        self.throughput.show_chart(throughput)
+        charted = charts(story, look, device, reference)
+        for chart, plot, legend in zip(charted, (self.latency, self.throughput), self.legends, strict=True):
+            plot.show_chart(chart)
+            legend.show_chart(chart)
         self.table.show_columns(columns(device))
         self.table.show_rows(table_rows(story, look, reference))
         self.how.setText(how_words(sweep))

@@ -157,6 +157,24 @@ def test_opening_a_row_selects_its_device_if_it_is_one_of_the_user_s(view, desk)
     assert desk.device == "tx2-lab"
 
 
+def test_a_small_window_shows_bars_or_table(view, qtbot):
+    view.resize(812, 380)
+    qtbot.waitUntil(lambda: not view.table.isVisible())
+    assert view.plot.isVisible()
+    view.views.tabs.button("table").click()
+    assert view.table.isVisible()
+    assert not view.plot.isVisible()
+    widths = [view.table.head.sectionSize(place) for place, column in enumerate(view.table.model.columns)]
+    assert all(width >= column.width for width, column in zip(widths, view.table.model.columns, strict=True))
+
+
+def test_with_nothing_to_draw_there_is_only_the_table(view, desk):
+    desk.select_candidate("C")  # ran here alone, where neither watts nor price are known
+    view.show_study(desk.study)
+    assert not view.plot.isVisible()
+    assert view.table.isVisible()
+
+
 def test_the_bars_go_out_as_rows(view):
     head, *rows = view.plot.rows()
     assert head == ["device", "Frames a second per watt", "Frames a second per dollar"]

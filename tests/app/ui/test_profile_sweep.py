@@ -115,6 +115,11 @@ def test_a_curve_for_each_number_of_threads_and_one_for_each_published_machine(v
     assert [(m.x, m.y) for m in curves[3].marks] == [(1, 89.0), (64, 1808.0)]
 
 
+def test_the_legend_shows_each_measured_curve_and_the_plot_names_what_was_published(view):
+    assert view.legends[0].accessibleName() == "Legend: 1 thread, 4 threads"
+    assert [name.toPlainText() for name in view.latency.names] == ["Titan X, published", "Tegra K1, published"]
+
+
 def test_throughput_is_the_batch_over_its_time(view):
     rates = {m.title: m.y for m in view.throughput.chart.marks}
     assert rates["Batch 4, 1 thread"] == pytest.approx(25.0)  # 4 images in 160 ms

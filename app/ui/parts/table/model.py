@@ -27,6 +27,7 @@ class Column:
     width: int = 96  # px at 100 %, until a person changes it
     unit: str = ""
     tip: str = ""
+    firm: bool = False  # never narrower than `width`: the table scrolls instead
 
 
 @dataclass(frozen=True)

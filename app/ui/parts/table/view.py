@@ -203,7 +203,8 @@ class DataTable(QWidget):
         widths = [kept.get(c.key, 0) or theme.px(c.width) for c in self.model.columns]
         spare = self.view.viewport().width() - sum(widths)
         if spare < 0 and not kept:
-            widths = _squeezed(widths, self.view.viewport().width())
+            firm = [c.firm for c in self.model.columns]
+            widths = _squeezed(widths, firm, self.view.viewport().width())
         elif spare > 0 and not kept:
             each, rest = divmod(spare, len(widths))
             widths = [w + each + (1 if place < rest else 0) for place, w in enumerate(widths)]
@@ -224,11 +225,14 @@ class DataTable(QWidget):
         self._apply_widths()
 
 
-def _squeezed(widths: list[int], room: int) -> list[int]:
+def _squeezed(widths: list[int], firm: list[bool], room: int) -> list[int]:
     """Narrower in proportion, but never so narrow that a figure is cut: then the table scrolls."""
     least = theme.px(LEAST_COLUMN)
     share = room / sum(widths)
-    return [max(int(width * share), min(least, width)) for width in widths]
+    return [
+        width if fixed else max(int(width * share), min(least, width))
+        for width, fixed in zip(widths, firm, strict=True)
+    ]
 
 
 class _View(QTableView):
