@@ -178,13 +178,30 @@ class LocalRunning:
             self._wait(seconds)
             return []
         if not self._selector.select(seconds):
+            self._open = not self._is_over()  # what it started may keep the pipe open, and is nothing to wait for
             return []
         chunk = os.read(self._output.fileno(), 1 << 20)
         self._open = bool(chunk)
         return self._lines.fed(chunk) if chunk else self._lines.last()
 
     def ended(self) -> int | None:
-        return None if self._open else self._process.poll()
+        if self._open or not self._is_over():
+            return None
+        self._end_group()
+        return self._process.wait()
+
+    def _is_over(self) -> bool:
+        """Whether it has ended; its number stays its own, so that the group of that number is still its group."""
+        if self._process.returncode is not None:
+            return True
+        if not hasattr(os, "waitid"):
+            return self._process.poll() is not None
+        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def _end_group(self) -> None:
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):  # it ended between the question and the signal
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _wait(self, seconds: float) -> None:
         with suppress(subprocess.TimeoutExpired):
@@ -198,10 +215,8 @@ class LocalRunning:
         return self._errors.read().decode("utf-8", "replace").strip()
 
     def stop(self) -> None:
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):  # it ended between the question and the signal
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        self._end_group()
+        self._process.wait()
         self._selector.close()
         for stream in (self._output, self._errors, self._input):
             with suppress(BrokenPipeError):  # what was still unsaid has no listener any more

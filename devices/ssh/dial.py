@@ -67,11 +67,15 @@ class Visitor(asyncssh.SSHClient):
     known: known_hosts.Known
     tell: Tell
     refusal: Failed | None = None
+    lost: str = ""  # why the connection ended
     offered: list[str] = field(default_factory=list[str])
 
     def connection_made(self, conn: SSHClientConnection) -> None:
         address = conn.get_extra_info("peername")
         self.tell("address", f"{address[0]}, port {address[1]}" if address else f"{self.host}, port {self.port}")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = f"{type(exc).__name__}: {exc}" if exc is not None else ""
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
         kind, fingerprint = known_hosts.kind(key), key.get_fingerprint()

@@ -17,7 +17,7 @@ import asyncssh
 from devices.address_book import Address
 from devices.shell import LineBroke
 from devices.ssh import background
-from devices.ssh.dial import Tell, dial, silent
+from devices.ssh.dial import Tell, Visitor, dial, silent
 from devices.ssh.files import Shelf, Told
 from devices.ssh.running import SshRunning
 from profiler.errors import Failed
@@ -28,6 +28,7 @@ BEAT = 4.0  # seconds between two words to the keeper
 SILENCE = 15.0  # seconds without one after which it clears up
 FIRST_WORD = 20.0  # seconds for Python to start there: a TK1 with a full memory takes its time
 PATIENCE = 10.0  # seconds for a small thing to be done there
+SETTLED = 0.5  # seconds from the end of a channel to that of its connection
 LONGEST_ANSWER = 1 << 16
 
 
@@ -39,6 +40,8 @@ class Line:
         self.folder = ""
         self.python = ""
         self._keeper: asyncssh.SSHClientProcess[bytes] | None = None
+        owner = connection.get_owner()  # it has none any more once it is closed
+        self._visitor = owner if isinstance(owner, Visitor) else None
         self._shelf: Shelf | None = None
         self._opening = asyncio.Lock()
         self._answers = asyncio.Lock()
@@ -55,8 +58,13 @@ class Line:
         return (
             f"The line to “{name}” broke.",
             "Check that it is switched on and its cable is in, then start again: it connects anew.",
-            self._lost,
+            (self._visitor.lost if self._visitor else "") or self._lost,
         )
+
+    async def settled(self) -> None:
+        """Wait until a connection that broke has said why."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.connection.wait_closed(), SETTLED)
 
     # ------------------------------------------------------------------ the keeper
 
@@ -107,6 +115,8 @@ class Line:
         assert self._keeper is not None
         await self._keeper.wait_closed()
         status = self._keeper.returncode
+        if status is None:
+            await self.settled()
         why = "connection lost" if status is None else f"its keeper ended with status {status}"
         self.abort(f"{why}. {await self._last_words()}".strip())
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 8 << 20  # bytes that wait to be asked for before the board has to wait
 CHUNK = 1 << 16
+QUIET = 0.5  # seconds without output after which one that has ended says nothing more
 STOP_TIMEOUT = 1.0  # seconds for a board to end what runs there; then the whole line is given up
 
 
@@ -42,7 +43,7 @@ class SshRunning:
         """All of the output, then the status; a lost line has none."""
         last = b"\n"
         try:
-            while chunk := await self._process.stdout.read(CHUNK):
+            while chunk := await self._chunk():
                 last = chunk
                 with self._changed:
                     self._waiting.append(chunk)
@@ -52,8 +53,11 @@ class SshRunning:
                     full = self._size > MOST_WAITING
                 if full:
                     await self._room.wait()
-            await self._process.wait_closed()
-            await asyncio.wait([self._tasks[1]], timeout=STOP_TIMEOUT)
+            if self._process.returncode is None:
+                await self._process.wait_closed()
+            await asyncio.wait([self._tasks[1]], timeout=QUIET)
+            if self._process.returncode is None:
+                await self._line.settled()
         except (OSError, asyncssh.Error):
             pass  # told by the status that there is not
         finally:
@@ -62,6 +66,17 @@ class SshRunning:
                 if self._status is not None and not last.endswith(b"\n"):
                     self._waiting.append(b"\n")  # its last line is whole; one that a lost line cut is not
                 self._changed.notify_all()
+
+    async def _chunk(self) -> bytes:
+        """Some output; nothing once it has ended, even where what it started keeps the pipe open."""
+        reading = asyncio.ensure_future(self._process.stdout.read(CHUNK))
+        try:
+            while not (await asyncio.wait([reading], timeout=QUIET))[0]:
+                if self._process.returncode is not None:
+                    return b""
+            return reading.result()
+        finally:
+            reading.cancel()
 
     async def _read_errors(self) -> None:
         try:

@@ -97,6 +97,13 @@ def test_cancelling_ends_the_agent_and_all_it_started(session, temporary, tmp_pa
     assert list(temporary.iterdir()) == []
 
 
+def test_an_agent_that_ends_is_not_waited_for_in_vain_and_takes_its_children_with_it(session, children):
+    """A child that holds the pipe open: as a program that an engine started and that hangs."""
+    script = "import subprocess\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    assert drain(session(script + RESULT).ask({}))[-1]["value"] == 42
+    assert children() == []
+
+
 def test_a_killed_agent_is_a_failure_that_keeps_its_last_words(session):
     script = "sys.stderr.write('out of luck'); sys.stderr.flush()\nos.kill(os.getpid(), 9)\n"
     with pytest.raises(Failed, match="killed by signal 9") as caught:
