@@ -14,6 +14,7 @@ from app.ui import theme
 from app.ui.plots.base import Plot, QuietView
 
 STEP, TENFOLD = 0.1, 10  # s: an arrow key's step; times with Shift
+ZOOMS = {Qt.Key.Key_Up: 0.5, Qt.Key.Key_Down: 2.0}
 TINT = 0.10  # opacity of the run window
 
 
@@ -30,7 +31,8 @@ class ShiftView(QuietView):
 
 
 class MeterTrace(Plot):
-    """`shifted` carries the seconds added to the meter's own. ← and → move by 0.1 s, with Shift by 1 s."""
+    """`shifted` carries the seconds added to the meter's own. ← and → move by 0.1 s, with Shift by 1 s; ↑ and ↓ zoom
+    on the run."""
 
     shifted = Signal(float)
 
@@ -46,6 +48,7 @@ class MeterTrace(Plot):
         self.window_item = pg.LinearRegionItem(movable=False)
         self.window_item.setZValue(-5)
         self.run_words = pg.TextItem("run", anchor=(0, 0))
+        self.bursts: list[pg.LinearRegionItem] = []
         for item in (self.window_item, self.line, self.run_words):
             self.put(item)
         self.name_axes("seconds of the profile", "power, W, as the meter says")
@@ -59,8 +62,25 @@ class MeterTrace(Plot):
         for edge in self.window_item.lines:
             edge.setPen(pg.mkPen(theme.colour("accent")))
         self.line.setPen(pg.mkPen(theme.colour("text"), width=1))
+        self._dress_bursts()
         self.run_words.setColor(theme.colour("accent"))
         self.run_words.setFont(theme.font(theme.CAPTION))
+
+    def show_marker(self, bursts: Sequence[tuple[float, float]]) -> None:
+        """Where the marker's bursts of load lie, in the profile's seconds: outlined, to lay the trace's over them."""
+        for item in self.bursts:
+            self.removeItem(item)
+        self.bursts = [pg.LinearRegionItem(burst, movable=False) for burst in bursts]
+        for item in self.bursts:
+            item.setZValue(-6)
+            self.put(item)
+        self._dress_bursts()
+
+    def _dress_bursts(self) -> None:
+        for item in self.bursts:
+            item.setBrush(pg.mkBrush(None))
+            for edge in item.lines:
+                edge.setPen(pg.mkPen(theme.colour("muted"), style=Qt.PenStyle.DashLine))
 
     def show_trace(self, seconds: Sequence[float], watts: Sequence[float], run: Sequence[float] | None) -> None:
         """The meter's own seconds and watts; `run`: where the run window lies, in the profile's seconds."""
@@ -111,8 +131,17 @@ class MeterTrace(Plot):
         if step:
             tenfold = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             self._move(step * TENFOLD if tenfold else step)
+        elif event.key() in ZOOMS:
+            self._zoom(ZOOMS[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
+
+    def _zoom(self, factor: float) -> None:
+        """Show `factor` times as many seconds, with the run in the middle."""
+        low, high = self.view.viewRange()[0]
+        middle = sum(self.run) / 2 if self.run is not None else (low + high) / 2
+        half = factor * (high - low) / 2
+        self.view.setXRange(middle - half, middle + half, padding=0)
 
     def rows(self) -> list[list[str]]:
         head = ["seconds of the meter", "seconds of the profile", "W"]

@@ -16,11 +16,15 @@ from app.ui.devices.roster import device_title
 from app.ui.parts.buttons import button, primary_button
 from app.ui.parts.card import Card, clear, column, holder, row
 from app.ui.parts.error_card import ErrorCard, NoteLine
-from app.ui.parts.text import Elided, caption, label
+from app.ui.parts.text import Elided, caption, label, set_role
 from app.ui.plots.meter_trace import MeterTrace
 from app.ui.plots.tools import plot_tools
 from app.ui.profile.numbers import Signed
 
+HINT = (
+    "Move the trace until its load lies over the tinted run: drag it, type the seconds, or use ← and → in the plot. "
+    "The wheel, or ↑ and ↓, zooms; dashed lines are where the marker’s bursts were."
+)
 WAIT_MS = 150  # after the last shift, before the energy is asked for anew
 
 
@@ -66,7 +70,7 @@ class MeterView(Card):
         figures = column(energy, row(self.mean, 12, self.idle, None, gap=6), gap=2)
         tools = row(label("Shift", "muted"), self.shift, self.marker_button, None)
         ends = row(holder(figures), None, button("Cancel", self.leave), self.keep_button)
-        hint = caption("Move the trace until its load lies over the tinted run.", wrap=True)
+        hint = caption(HINT, wrap=True)
         self.add(self._problem, hint)
         self.body.addWidget(self.plot, 1)
         self.add(tools, self.found, self.why, ends)
@@ -78,6 +82,9 @@ class MeterView(Card):
         """Show this file's readings beside the candidate's profile on the device, laid by the marker if it is there."""
         self.path, self.letter, self.device = path, letter, device
         self.file.setText(f"{path.name}, for {letter} on {device_title(device).replace('This', 'this')}")
+        profile = self._desk.study.candidates[letter].profiles.get(device)
+        board = profile.board if profile is not None else None
+        self.plot.show_marker(board.marker if board is not None else ())
         self.plot.show_trace((), (), None)
         self.plot.show_offset(0.0)
         self._show_shift(0.0)
@@ -121,7 +128,9 @@ class MeterView(Card):
 
     def _figures(self, answer: Mapping[str, Any]) -> None:
         energy = answer.get("energy_mj")
-        self.energy.setText(words.marked(words.millijoules(energy), "imported") if energy is not None else "")
+        known = energy is not None
+        self.energy.setText(words.marked(words.millijoules(energy), "imported" if known else "measured"))
+        set_role(self.energy, "strong" if known else "muted")
         for place, key, name in ((self.mean, "mean_watts", "run"), (self.idle, "idle_watts", "idle")):
             value = answer.get(key)
             place.setText(f"{name} {words.significant(value)} W" if value is not None else "")

@@ -9,8 +9,8 @@ import pytest
 from app.facts import BatteryChosen
 from app.ui.desk import Desk
 from app.ui.profile.battery_panel import BatteryPanel
-from tests.app.ui.boards_support import boards_facts, from_caffe, on_tx2
 from tests.app.ui.pages_support import InstantWorkbench, profile
+from tests.app.ui.several_devices import boards_facts, from_caffe, on_tx2
 from tests.app.ui.shown import show
 
 

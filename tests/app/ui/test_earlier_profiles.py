@@ -14,8 +14,8 @@ from app.ui.profile.against_menu import FLAT, AgainstMenu
 from app.ui.profile.earlier import earlier
 from app.ui.profile.kind_bars import MOST, KindBars, kind_parts, kind_rows
 from profiler.measurement import LayerTiming
-from tests.app.ui.boards_support import boards_facts, on_tx2
 from tests.app.ui.pages_support import InstantWorkbench, profile
+from tests.app.ui.several_devices import boards_facts, on_tx2
 from tests.app.ui.shown import show
 
 LATER = "2026-11-24T12:00:00+00:00"

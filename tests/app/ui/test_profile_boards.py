@@ -12,8 +12,8 @@ from app.ui.desk import Desk
 from app.ui.profile.boards import BoardsCompared
 from app.workbench import JobView
 from profiler.measurement import DeviceFacts
-from tests.app.ui.boards_support import TX2, boards_facts
 from tests.app.ui.pages_support import HERE, InstantWorkbench
+from tests.app.ui.several_devices import TX2, boards_facts
 from tests.app.ui.shown import settle, show
 
 NANO = DeviceFacts("nano", "NVIDIA Jetson Nano Developer Kit")

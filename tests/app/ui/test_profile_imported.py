@@ -15,8 +15,9 @@ from app.ui.desk import Desk
 from app.ui.drop import DropTargets
 from app.ui.profile.imported import METER, ProfileImported
 from profiler.errors import BadInput
-from tests.app.ui.boards_support import TK1, TX2, boards_facts, from_caffe
+from profiler.measurement import BoardTrace
 from tests.app.ui.pages_support import HERE, InstantWorkbench, profile
+from tests.app.ui.several_devices import TK1, TX2, boards_facts, from_caffe, on_tx2
 from tests.app.ui.shown import settle, show
 
 SECONDS = [0.5 * n for n in range(41)]
@@ -207,6 +208,27 @@ def test_arrow_keys_move_it_by_a_tenth_of_a_second_and_by_one(meter):
     assert "moved by + 1.10 s" in meter.plot.accessibleDescription()
 
 
+def test_up_and_down_zoom_on_the_run(meter):
+    low, high = meter.plot.view.viewRange()[0]
+    meter.plot.setFocus()
+    QTest.keyClick(meter.plot, Qt.Key.Key_Up)
+    near = meter.plot.view.viewRange()[0]
+    assert near[1] - near[0] == pytest.approx((high - low) / 2)
+    assert sum(near) / 2 == pytest.approx(12.0)  # the middle of 7 to 17 s
+    assert meter.plot.offset == 2.0
+
+
+def test_where_the_marker_was_is_outlined(view, desk, bench, tmp_path):
+    bursts = ((1.0, 2.0), (3.0, 4.0), (5.0, 6.0))
+    board = BoardTrace((0.0, 20.0), {}, 7.0, 17.0, marker=bursts)
+    bench.record(Profiled("D", "tx2-lab", replace(on_tx2(at="2026-11-25T09:00:00+00:00"), board=board)))
+    refresh(desk, bench, view)
+    view.open_meter(tmp_path / "meter.csv", "tx2-lab")
+    assert [tuple(item.getRegion()) for item in view.meter.plot.bursts] == list(bursts)
+    view.open_meter(tmp_path / "meter.csv", "tk1-desk")
+    assert view.meter.plot.bursts == []
+
+
 def test_dragging_moves_the_trace_and_not_the_view(meter, qtbot):
     plot = meter.plot
     seen = plot.view.viewRange()[0]
@@ -232,7 +254,7 @@ def test_a_marker_that_is_not_there_says_so_and_nothing_can_be_kept(view, bench,
     assert view.meter.found.text() == "No marker was found."
     assert view.meter.why.isVisible()
     assert not view.meter.keep_button.isEnabled()
-    assert view.meter.energy.text() == ""
+    assert view.meter.energy.text() == "not measured"
 
 
 def test_a_file_that_cannot_be_read_is_an_error_in_place(view, bench, tmp_path):

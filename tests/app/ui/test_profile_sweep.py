@@ -18,8 +18,8 @@ from app.ui.profile.numbers import parsed
 from app.ui.profile.sweep import ProfileSweep
 from app.workbench import JobView
 from profiler.measurement import Load
-from tests.app.ui.boards_support import MEMORY, boards_facts, points, sweep
 from tests.app.ui.pages_support import InstantWorkbench
+from tests.app.ui.several_devices import MEMORY, boards_facts, points, sweep
 from tests.app.ui.shown import show
 
 
