@@ -6,6 +6,7 @@ from app import words
 from profiler.measurement import Profile
 from profiler.power import PowerTrace
 
+LEAST_WATTS = 1e-6  # no meter tells less
 NO_METER = "this device has no meter that could be read"
 
 
@@ -31,7 +32,9 @@ def power_lines(profile: Profile) -> list[tuple[str, str]]:
     lines = [("Energy per inference", energy_words(power))]
     if power.mean_watts is not None:
         lines.append(("Mean power", f"{watts(power.mean_watts)} over the run, idle {idle_words(power)}"))
-    lines += [("Rail", f"{rail.name} {watts(_mean(power, rail.watts))}, shown and not summed") for rail in power.rails]
+    if power.rails:
+        each = ", ".join(f"{rail.name} {watts(_mean(power, rail.watts))}" for rail in power.rails)
+        lines.append(("Other rails, never summed", each))
     if power.monitor_cpu is not None:
         lines.append(("Reading the meter cost", f"{words.percent(power.monitor_cpu)} of one core"))
     return lines
@@ -41,10 +44,17 @@ def energy_words(power: PowerTrace) -> str:
     """96.0 mJ above idle: VDD_IN by jtop, 21 samples at 10.0 Hz"""
     if power.energy_mj is None:
         return f"{words.not_measured}: only {words.plural(power.samples, 'sample')} fell into the run"
-    energy = words.marked(words.millijoules(power.energy_mj), "imported" if power.imported else "measured")
+    energy = words.marked(words.millijoules(_rounded(power)), "imported" if power.imported else "measured")
     rate = f" at {words.significant(power.rate_hz)} Hz" if power.rate_hz is not None else ""
     by = f"the file {power.imported}" if power.imported else power.source
     return f"{energy} above idle: {power.rail} by {by}, {words.plural(power.samples, 'sample')}{rate}"
+
+
+def _rounded(power: PowerTrace) -> float | None:
+    """Energy less what arithmetic on floats leaves of a run that draws as much as idling: there it is 0."""
+    if power.energy_mj is None or power.mean_watts is None:
+        return None
+    return 0.0 if abs(power.mean_watts - power.baseline_watts) < LEAST_WATTS else power.energy_mj
 
 
 def idle_words(power: PowerTrace) -> str:

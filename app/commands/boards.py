@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app import boards, words
 from app.board_facts import boards as printed
@@ -58,7 +58,7 @@ def devices_add(args: Namespace, say: Say) -> None:
         say.line(f"{address.name} is in the address book. Nobody has reached for it yet.")
         return
     secret = typed(address.name, "password") if address.login != "key" else None
-    found = _reach(address, secret, args.trust, say)
+    found = _reach(address, secret, args.trust, _steps(say))
     boards.add_board(address)
     if address.login == "keyring" and secret:
         boards.keep_in_keyring(address.name, secret)
@@ -99,19 +99,19 @@ def devices_test(args: Namespace, say: Say) -> None:
     """Each step that succeeds is a line; the first that fails ends it."""
     address = boards.address_of(args.name)
     wanted = boards.secret_wanted(address.name)
-    found = _reach(address, typed(address.name, wanted) if wanted else None, args.trust, say)
+    found = _reach(address, typed(address.name, wanted) if wanted else None, args.trust, _steps(say))
     boards.see(found.facts)
     say.answer({"device": to_plain(address), "found": to_plain(found)})
     for label, text in _facts(found.facts):
         say.line(f"{label:<12} {text}")
 
 
-def _reach(address: Address, secret: str | None, trusted: str, say: Say) -> Found:
+def _reach(address: Address, secret: str | None, trusted: str, tell: Callable[[Progress], None]) -> Found:
     """Reach for a board; ask about a key that nobody has seen, and for a password that is wanted."""
     from devices import ssh
 
     try:
-        return drain(ssh.probe(address, secret), _steps(say))
+        return drain(ssh.probe(address, secret), tell)
     except ssh.UnknownHost as unknown:
         agree_to(unknown, trusted)
         boards.trust(address, unknown.key_line)
@@ -119,11 +119,11 @@ def _reach(address: Address, secret: str | None, trusted: str, say: Say) -> Foun
         if secret is not None or not refused.wanted or not on_a_terminal():
             raise
         secret = typed(address.name, refused.wanted)
-    return _reach(address, secret, trusted, say)
+    return _reach(address, secret, trusted, tell)
 
 
-def _steps(say: Say) -> Any:
-    """A line for each step that has succeeded."""
+def _steps(say: Say) -> Callable[[Progress], None]:
+    """A line for each step that has succeeded, once, also where it is taken again."""
     told: set[str] = set()
 
     def tell(progress: Progress) -> None:
@@ -207,7 +207,7 @@ _WORDS = {
 def _figure_words(sample: Mapping[str, float]) -> str:
     """power 8.41 W · VDD_SYS_GPU 3.20 W · GPU 61.0 % · temperature 48.0 °C"""
     parts: list[str] = []
-    for name, value in sample.items():
+    for name, value in sorted(sample.items(), key=lambda item: (item[0].startswith("rail:"), item[0] != "power_w")):
         if name == "seconds":
             continue
         label, unit, factor = _WORDS.get(

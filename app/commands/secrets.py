@@ -59,7 +59,7 @@ def agree_to(unknown: UnknownHost, trusted: str = "") -> None:
             )
         return
     if not on_a_terminal():
-        raise Failed(unknown.what, f"{unknown.fix} Then: netbonsai devices test NAME --trust {unknown.fingerprint}")
+        raise Failed(unknown.what, f"{unknown.fix} Then say so: --trust {unknown.fingerprint}")
     sys.stderr.write(f"{unknown.what}\n{unknown.fix}\n")
     if not agreed("Trust this key?"):
         raise Failed(f"The key of {unknown.host} was not trusted.", "Nothing was written down.")

@@ -132,7 +132,7 @@ def test_the_report_shows_the_power_of_a_run(folder, answer, tmp_path):
     html = (tmp_path / "r.html").read_text()
     text = Page(html).text
     assert "100 mJ above idle: VDD_IN by jtop, 3 samples at 1.00 Hz" in text
-    assert "VDD_SYS_GPU 2.00 W, shown and not summed" in text
+    assert "Other rails, never summed VDD_SYS_GPU 2.00 W" in text
     assert "1.2 % of one core" in text
     assert "Power of VDD_IN over 4.0 seconds, the run tinted" in html
     assert "not locked" in text
