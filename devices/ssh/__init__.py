@@ -1,10 +1,18 @@
-"""Boards at the end of an SSH line. The library that speaks SSH is imported when a line is opened, not before."""
+"""Boards at the end of an SSH line.
+
+What a window asks for while it is being drawn costs milliseconds: `probe` and `Found`, which need much more, are
+imported when they are first named, and the library that speaks SSH when a line is opened.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from devices.address_book import Address
 from devices.ssh import known_hosts, passwords
 from devices.ssh.aliases import aliases
 from devices.ssh.errors import ChangedHost, LoginRefused, UnknownHost
-from devices.ssh.probe import Found, probe
+
+if TYPE_CHECKING:
+    from devices.ssh.reach import Found, probe
 
 __all__ = [
     "ChangedHost",
@@ -20,6 +28,14 @@ __all__ = [
     "secret_wanted",
     "trust",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Found", "probe"):
+        from importlib import import_module
+
+        return getattr(import_module("devices.ssh.reach"), name)
+    raise AttributeError(name)
 
 
 def trust(address: Address, key_line: str) -> None:  # noqa: ARG001 - the line itself names the host, a jump host perhaps
