@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app import boards
 from app.ui import theme
@@ -89,9 +90,14 @@ class BoardSheet(Sheet):
         self._typed()
         self.present()
         self.form.first_field().setFocus()
-        self.desk.aside(boards.ssh_aliases, self.form.offer_hosts, lambda _: None)
+        self.desk.aside(boards.ssh_aliases, self._offer_hosts, lambda _: None)
         if test and known is not None:
             self.try_now()
+
+    def _offer_hosts(self, aliases: list[str]) -> None:
+        """They may come when the window has been closed."""
+        if isValid(self):
+            self.form.offer_hosts(aliases)
 
     def _known(self, name: str) -> Address | None:
         try:

@@ -40,7 +40,7 @@ class Doorman(QObject):
         self.desk.aside(lambda: boards.remove_board(name), removed)
 
     def _job_ended(self, view) -> None:
-        error = getattr(view, "cause", None)
+        error = view.cause
         workbench = self.desk.workbench
         if view.state == "failed" and error is not None and view.device and workbench is not None:
             self._trouble(view.device, error, lambda: workbench.start_again(view.job))

@@ -15,6 +15,7 @@ from profiler.plain import from_plain
 if TYPE_CHECKING:
     from app.ui.desk import Desk
 
+NO_LINE = ("LineLost", "LineBroke", "UnknownHost", "ChangedHost", "LoginRefused")  # faults that leave no line
 State = Literal["idle", "running", "not connected"]
 
 
@@ -179,7 +180,7 @@ class Roster(QObject):
         if view.state == "done":
             self._reached.add(name)
             self.ask()  # its facts may be newer now
-        elif getattr(view, "trouble", ""):
+        elif view.state == "failed" and (view.job not in self._answered or type(view.cause).__name__ in NO_LINE):
             self.lost(name)
         self._tell()
 

@@ -1,64 +1,52 @@
-"""Profiles, sweeps and imports on several devices: what the views beside a run are shown with."""
+"""Boards as they would speak: the values are chosen here, so that what is shown of them can be worked out by hand."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from app.facts import Fact, Profiled, Swept
-from profiler.measurement import DeviceFacts, Profile, ProfileSettings
-from profiler.power import PowerTrace
-from profiler.sweep import Sweep, SweepPoint
-from tests.app.ui.pages_support import HERE, profile, study_facts
+from profiler.measurement import BoardTrace, DeviceFacts, Profile
+from profiler.power import PowerTrace, Rail
+from tests.app.ui.pages_support import profile
 
-TX2 = DeviceFacts("tx2-lab", "NVIDIA Jetson TX2 Developer Kit", system="L4T 32.7.1", engines={"trtexec": "8.2"})
-TK1 = DeviceFacts("tk1-desk", "NVIDIA Jetson TK1", system="L4T 21.8", engines={"caffe-gpu": "1.0"})
-MEMORY = "The board ran out of memory while it loaded the network."
+TX2 = DeviceFacts(
+    "tx2-lab", "Jetson TX2", "ARM Cortex-A57", 6, 7859.0, "Ubuntu 18.04", "3.6.9",
+    {"trtexec": "8.2.1", "onnxruntime": "1.11.0"}, "MAXN", "2035 MHz", clocks_locked=True, gpu="GP10B", l4t="32.7.1",
+    jetpack="4.6", cuda="10.2", meters=("jtop", "ina3221"),
+)  # fmt: skip
+TK1 = DeviceFacts(
+    "tk1-desk", "Jetson TK1", "ARM Cortex-A15", 4, 1892.0, "Ubuntu 14.04", "2.7.6", {"caffe": "1.0"},
+    clocks_locked=False, gpu="GK20A", l4t="21.5",
+)  # fmt: skip
 
 
 def power() -> PowerTrace:
-    """3 W before and after, 8 W over a run of 10 s with 100 inferences: 500 mJ above idle each."""
-    seconds = tuple(0.5 * n for n in range(41))  # 0 to 20 s
-    watts = tuple(8.0 if 5.0 <= second <= 15.0 else 3.0 for second in seconds)
-    return PowerTrace("jtop", "VDD_IN", seconds, watts, 3.0, 5.0, 15.0, 100, 3.0)
+    """One sample a second for ten seconds: 3 W, and 8 W from second 3 to second 7 in which 20 inferences ran."""
+    seconds = tuple(float(second) for second in range(11))
+    watts = tuple(8.0 if 3 <= second <= 7 else 3.0 for second in seconds)
+    gpu = tuple(2.5 if 3 <= second <= 7 else 0.5 for second in seconds)
+    return PowerTrace("jtop", "VDD_IN", seconds, watts, 3.0, 3.0, 7.0, 20, 3.0, (Rail("VDD_GPU", gpu),), 0.012)
 
 
-def on_tx2(ms: float = 20.0, at: str = "2026-11-23T09:00:00+00:00") -> Profile:
-    """Fifty runs of `ms` by TensorRT in fp16, with power."""
-    how = ProfileSettings(engine="trtexec", precision="fp16")
-    return replace(profile(), device=TX2, settings=how, latencies_ms=(ms,) * 50, power=power(), at=at)
-
-
-def from_caffe(at: str = "2026-11-20T09:00:00+00:00") -> Profile:
-    """What a log of `caffe time` says: a mean, and a row a layer, each once."""
-    rows = tuple(replace(row, microseconds=row.microseconds[:1]) for row in profile(scale=2.0).layers)
-    how = ProfileSettings(runs=0, threads=0, engine="caffe-gpu", precision="")
-    return replace(
-        profile(), device=TK1, settings=how, latencies_ms=(89.0,), layers=rows, imported="caffe time, tk1.log", at=at
+def board() -> BoardTrace:
+    """In the run: GPU at 60 %, CPU at 25 %, 2,500 MB, from 40 to 48 °C."""
+    seconds = tuple(float(second) for second in range(11))
+    inside = tuple(3 <= second <= 7 for second in seconds)
+    return BoardTrace(
+        seconds,
+        {
+            "gpu_load": tuple(0.6 if run else 0.0 for run in inside),
+            "cpu_load": tuple(0.25 if run else 0.05 for run in inside),
+            "memory_mb": tuple(2500.0 if run else 2000.0 for run in inside),
+            "temperature_c": tuple(40.0 + 2 * min(max(second - 3, 0), 4) for second in seconds),
+            "gpu_mhz": (1300.5,) * 11,
+        },
+        3.0,
+        7.0,
     )
 
 
-def sweep(points: tuple[SweepPoint, ...], at: str = "2026-11-22T12:00:00+00:00", complete: bool = True) -> Sweep:
-    return Sweep("a" * 64, HERE, ProfileSettings(runs=3, warmup=1), at, points, complete=complete)
-
-
-def points() -> tuple[SweepPoint, ...]:
-    """One thread: 40 ms an image whatever the batch. Four: 10 ms of one, 16 ms of two; 4 images did not fit."""
-    return (
-        SweepPoint(1, 1, (40.0, 40.0, 41.0)),
-        SweepPoint(2, 1, (80.0, 80.0, 80.0)),
-        SweepPoint(4, 1, (160.0, 160.0, 170.0)),
-        SweepPoint(1, 4, (10.0, 10.0, 10.0)),
-        SweepPoint(2, 4, (16.0, 16.0, 16.0)),
-        SweepPoint(4, 4, (), MEMORY),
-    )
-
-
-def boards_facts() -> list[Fact]:
-    """The study of the other pages; A and D ran on a TX2 as well, and D was seen to run on a TK1."""
-    return [
-        *study_facts(),
-        Profiled("A", "tx2-lab", on_tx2(40.0, "2026-11-21T09:00:00+00:00")),
-        Profiled("D", "tx2-lab", on_tx2()),
-        Profiled("D", "tk1-desk", from_caffe()),
-        Swept("D", "cpu", sweep(points())),
-    ]
+def on_tx2(scale: float = 0.5) -> Profile:
+    """A profile on the TX2 with all that its board says."""
+    made = profile(scale=scale)
+    how = replace(made.settings, engine="trtexec", meter="jtop")
+    return replace(made, device=TX2, settings=how, power=power(), board=board())
