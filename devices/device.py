@@ -42,7 +42,8 @@ class Device(Protocol):
         """Time the networks in turn, in one process, and set each beside the first.
 
         A round loads the networks anew and has one turn of each; a turn has `settings.runs` ÷ `rounds` runs, or more
-        where these would be over too soon to mean anything, and counts as their lower quartile. Raises as `profile` does.
+        where these would be over too soon to mean anything, and counts as their lower quartile. Raises as `profile`
+        does.
         """
         ...
 

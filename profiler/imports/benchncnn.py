@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from profiler.imports.text import finite
 
 NUMBER = r"([-+\d.e]+|-?nan|-?inf)"
-LINE = re.compile(rf"^\s*(\S+)\s+min =\s*{NUMBER}\s+max =\s*{NUMBER}\s+avg =\s*{NUMBER}\s*$")
-SETTING = re.compile(r"^\s*(loop_count|num_threads|gpu_device) = (-?\d{1,6})\s*$")
+LINE = re.compile(rf"(\S+)\s+min =\s*{NUMBER}\s+max =\s*{NUMBER}\s+avg =\s*{NUMBER}$")
+SETTING = re.compile(r"(loop_count|num_threads|gpu_device) = (-?\d{1,6})$")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class BenchNcnn:
 
 def benchncnn(text: str) -> BenchNcnn | None:
     """None where the text is no such output. Raises ValueError for a number that cannot be."""
-    lines = text.splitlines()
+    lines = [line.strip() for line in text.splitlines()]
     found = [match for line in lines if (match := LINE.match(line))]
     if not found:
         return None

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from profiler.imports.text import finite
 from profiler.trace_named import NamedTime
 
-PREFIX = r"^(?:[IWEF]\d{4,8} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\] )?"
-NUMBER = r"([-+\d.e]+|-?nan|-?inf)"
-LAYER = re.compile(PREFIX + r"\s*(.*?)\s*\tforward: " + NUMBER + r" ms\.\s*$")
-FORWARD = re.compile(PREFIX + r"Average Forward pass: " + NUMBER + r" ms\.\s*$")
-ITERATIONS = re.compile(PREFIX + r"Testing for (\d{1,9}) iterations\.\s*$")
-BATCH = re.compile(r"^\s*(?:dim|input_dim): (\d{1,9})\s*$")
+GLOG = re.compile(r"^[IWEF]\d{4,8} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\] ")
+MILLISECONDS = re.compile(r"([-+\d.e]+|-?nan|-?inf) ms\.")
+FORWARD = "Average Forward pass: "
+ITERATIONS = re.compile(r"Testing for (\d{1,9}) iterations\.")
+BATCH = re.compile(r"(?:dim|input_dim): (\d{1,9})")
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,29 @@ class CaffeTime:
 
 def caffe_time(text: str) -> CaffeTime | None:
     """None where the text is no such log. Raises ValueError for a number that cannot be."""
-    lines = text.splitlines()
-    layers = [found for line in lines if (found := LAYER.match(line))]
-    forward = [found for line in lines if (found := FORWARD.match(line))]
+    lines = [GLOG.sub("", line.strip(), count=1).strip() for line in text.splitlines()]
+    layers = [found for line in lines if (found := _layer(line))]
+    forward = [found for line in lines if line.startswith(FORWARD) and (found := _ms(line.removeprefix(FORWARD)))]
     if not layers and not forward:
         return None
-    iterations = [found for line in lines if (found := ITERATIONS.match(line))]
-    batches = [found for line in lines if (found := BATCH.match(line))]
+    iterations = [found for line in lines if (found := ITERATIONS.fullmatch(line))]
+    batches = [found for line in lines if (found := BATCH.fullmatch(line))]
     return CaffeTime(
-        rows=tuple(NamedTime(each[1], (1000 * finite(each[2]),)) for each in layers if each[1]),
-        forward_ms=finite(forward[-1][1]) if forward else None,
+        rows=tuple(NamedTime(name, (1000 * finite(ms),)) for name, ms in layers),
+        forward_ms=finite(forward[-1]) if forward else None,
         iterations=int(iterations[-1][1]) if iterations else None,
         gpu=any("Use GPU with device ID" in line for line in lines),
         batch=int(batches[0][1]) if batches else None,
     )
+
+
+def _layer(line: str) -> tuple[str, str] | None:
+    """A layer's name and its milliseconds, from “conv1  forward: 1.62752 ms.”; a tab, or blanks where it was pasted."""
+    name, found, rest = line.rpartition("forward: ")
+    ms = _ms(rest)
+    return (name.strip(), ms) if found and name.strip() and name[-1].isspace() and ms else None
+
+
+def _ms(text: str) -> str:
+    found = MILLISECONDS.fullmatch(text)
+    return found[1] if found else ""

@@ -68,7 +68,9 @@ def recognise(path: Path) -> str:
 
 
 def caffe_marks(text: str) -> bool:
-    return any(mark in text for mark in ("\tforward: ", "Average Forward pass: ", "*** Benchmark begins ***"))
+    return any(
+        mark in text for mark in (" forward: ", "\tforward: ", "Average Forward pass: ", "*** Benchmark begins ***")
+    )
 
 
 def read(paths: Sequence[Path], outline: Outline, device: str, digest: str = "", network: str = "") -> Profile:

@@ -18,9 +18,9 @@ from profiler.imports.text import finite
 from profiler.trace_named import NamedTime
 
 NUMBER = r"([-+\d.eE]+|-?nan|-?inf)"
-COUNT = re.compile(r'^\s*\{\s*"count"\s*:\s*(\d{1,12})\s*\}\s*$')
+COUNT = re.compile(r'\{\s*"count"\s*:\s*(\d{1,12})\s*\}')
 ROW = re.compile(
-    r'^\s*,?\s*\{\s*"name"\s*:\s*"(.*)"\s*,\s*"timeMs"\s*:\s*' + NUMBER + r'\s*,\s*"averageMs"\s*:\s*' + NUMBER
+    r'(?:,\s*)?\{\s*"name"\s*:\s*"(.*)"\s*,\s*"timeMs"\s*:\s*' + NUMBER + r'\s*,\s*"averageMs"\s*:\s*' + NUMBER
     + r'(?:\s*,\s*"medianMs"\s*:\s*' + NUMBER + r")?\s*,"
 )  # fmt: skip
 ONNX_LAYER = re.compile(r"\[ONNX Layer: ([^\]]*)\]")
@@ -36,7 +36,7 @@ class LayerProfile:
 
 def layer_profile(text: str) -> LayerProfile | None:
     """The file of --exportProfile; None where it is none. Raises ValueError for a number that cannot be."""
-    lines = text.splitlines()
+    lines = [line.strip() for line in text.splitlines()]
     counts = [found for line in lines if (found := COUNT.match(line))]
     found = [match for line in lines if (match := ROW.match(line))]
     if not counts or not found:
