@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 BIN   := .venv/bin
 
-.PHONY: run test lint code format imports types wheel bench clean
+.PHONY: run test test-arm test-old lint code format imports types wheel bench clean
 .DEFAULT_GOAL := run
 
 # With a screen: the window. Without one: the main job on the bundled network, written to ./demo.
@@ -18,6 +18,19 @@ run: .venv/.program
 
 test: .venv/.developer
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(TESTS)
+
+# The agent on arm64 under qemu, as root; not part of `make test`. The userland stays in .venv/arm (400 MB).
+test-arm: .venv/.developer
+	tests/arm/userland .venv/arm
+	NETBONSAI_ARM=$(CURDIR)/.venv/arm $(BIN)/python -m pytest tests/arm
+
+# The agent with what JetPack 4.6 has on a TX2: Python 3.6 (PYTHON36), onnxruntime 1.10, OpenCV 4.5.
+PYTHON36 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.6.*/bin/python3) python3.6)
+test-old: .venv/.developer
+	[ -x .venv/old/bin/python ] || $(PYTHON36) -m venv .venv/old
+	.venv/old/bin/pip install -q pip==21.3.1
+	.venv/old/bin/pip install -q --only-binary=:all: onnxruntime==1.10.0 "numpy<1.20" "opencv-python-headless<4.6"
+	NETBONSAI_OLD_PYTHON=$(CURDIR)/.venv/old/bin/python $(BIN)/python -m pytest tests/devices/test_interpreters.py
 
 lint: code format imports types
 
