@@ -549,7 +549,10 @@ class Tegrastats:
         """The first line decides: without rails there is no power in it."""
         for arguments in (["--interval", "%d" % (METER_PERIOD * 1000)], []):  # the oldest know no arguments
             self._start(arguments)
-            line = self.read() if self._speaks(STREAM_PATIENCE) else None
+            try:
+                line = self.read()
+            except ValueError:
+                line = None
             self.period = METER_PERIOD if arguments else 1.0
             if line is not None and "RAM" in line:
                 break
@@ -568,12 +571,13 @@ class Tegrastats:
         nowhere.close()
         self.stream, self.rest = self.child.stdout, b""
 
-    def _speaks(self, seconds):
-        return bool(select.select([self.stream], [], [], seconds)[0])
-
     def read(self):
         """The next whole line, waited for; None at its end. Of more than LONGEST_LINE bytes only the end is kept."""
+        until = time.monotonic() + STREAM_PATIENCE
         while b"\n" not in self.rest:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([self.stream], [], [], left)[0]:
+                raise ValueError("it said nothing for %g s" % STREAM_PATIENCE)
             part = os.read(self.stream.fileno(), 4096)
             if not part:
                 return None
@@ -1786,12 +1790,12 @@ def repeat(voice, network, warmup, count, suffix, start, stop, ready=None, said=
             ready()
             ready = None
         if voice.due():
+            if said and told < len(latencies):  # before they are told of: what was shown is never lost
+                voice.say({"type": "latencies", "ms": latencies[told:]})
+                told = len(latencies)
             text = "Run %d of %d" % (len(latencies), count) if latencies else "Warm-up %d of %d" % (number + 1, warmup)
             fraction = start + (stop - start) * (number + 1) / (warmup + count)
             voice.tell(fraction, text + suffix, {"latency_ms": latencies[-1]} if latencies else {})
-            if said and told < len(latencies):
-                voice.say({"type": "latencies", "ms": latencies[told:]})
-                told = len(latencies)
     if said and told < len(latencies):
         voice.say({"type": "latencies", "ms": latencies[told:]})
     return latencies

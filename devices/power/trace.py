@@ -17,6 +17,7 @@ Window = tuple[float, float]
 READERS = {"jtop": jtop.reading, "tegrastats": tegrastats.reading, "ina3221": ina3221.reading}
 TITLES = {"jtop": "jtop", "tegrastats": "tegrastats", "ina3221": "INA3221", "rapl": "RAPL"}
 SERIES = ("cpu_load", "gpu_load", "memory_mb", "gpu_memory_mb", "temperature_c", "cpu_mhz", "gpu_mhz")
+MOST_SILENT = 0.25  # of the run window: a longer time without a sample leaves too much to guess
 FEW = 8  # samples in the run window, below which its energy is rough
 COSTLY = 0.1  # of one core: monitoring that takes more may slow the network itself
 FAULTS_SHOWN = 3
@@ -150,6 +151,9 @@ def _power(found: Sequence[Sample], report: Mapping[str, Any], title: str) -> tu
     start, stop, inferences = runs[-1]
     first, second = (before, after) if before is not None else (after, None)
     assert first is not None
+    silence = _longest_silence(seconds, float(start), float(stop), counted=report["source"] == "rapl")
+    if silence > MOST_SILENT * (stop - start):
+        return None, [f"{source} said nothing for {silence:.1f} s of the run on {title}: energy is not measured."]
     trace = PowerTrace(
         source=source,
         rail=rail,
@@ -164,6 +168,19 @@ def _power(found: Sequence[Sample], report: Mapping[str, Any], title: str) -> tu
         monitor_cpu=_cost(report),
     )
     return trace, _doubts(trace, title)
+
+
+def _longest_silence(seconds: Sequence[float], start: float, stop: float, *, counted: bool) -> float:
+    """The longest time in the window of which nothing is known. A counter knows all that is between two readings.
+
+    Of fewer than two samples nothing is said here: that is told in other words.
+    """
+    if len({second for second in seconds if start <= second <= stop}) < LEAST_SAMPLES:
+        return 0.0
+    if counted:
+        return max(0.0, seconds[0] - start, stop - seconds[-1])
+    within = [start, *(second for second in seconds if start < second < stop), stop]
+    return max(b - a for a, b in pairwise(within))
 
 
 def _doubts(trace: PowerTrace, title: str) -> list[str]:

@@ -9,10 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from devices.power.trace import Watched, watched
 from devices.session import AGENT, Message, Session
 from devices.shell import LocalShell
+from profiler.power import PowerTrace
 from tests.devices.jetson_sim.tree import SimulatedTx2
 
 HERE = Path(__file__).parent
@@ -39,6 +42,7 @@ class JtopBoard:
         self.tree, self.service = tree, service
         inside = ("nsenter", f"--mount=/proc/{service.pid}/ns/mnt", "--")
         self.python = (*inside, sys.executable, "-I", str(HERE / "with_jtop.py"), str(PACKAGES))
+        self.extra: dict[str, str] = {}
 
     def session(self) -> Session:
         """With the agent on the simulated board."""
@@ -109,3 +113,56 @@ def follow(
     if driver.returncode != 0:
         raise RuntimeError(f"The driver ended with {driver.returncode}:\n{errors}")
     return messages, messages[-1]["monitor"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run: what was made of it, and the energy in joules that really flowed in its window, idle included."""
+
+    watched: Watched
+    report: Message
+    true_joules: float
+
+    @property
+    def power(self) -> PowerTrace:
+        assert self.watched.power is not None, self.watched.warnings
+        return self.watched.power
+
+    @property
+    def joules(self) -> float:
+        assert self.power.mean_watts is not None
+        return self.power.mean_watts * (self.power.run_stop - self.power.run_start)
+
+    @property
+    def error(self) -> float:
+        """Relative, signed."""
+        return self.joules / self.true_joules - 1
+
+
+def measure(
+    board: "JtopBoard | FileBoard", meter: str, run: Callable[[], None], *, idle: float = 2.5, seconds: float = 6.0
+) -> Measured:
+    """Energy of what `run` plays, through the agent's monitor and `meter`."""
+    request = {"meter": meter, "seconds": seconds, "inferences": 100, **board.extra}
+    messages, report = follow(board.python, request, board.tree, idle, run)
+    found = watched(messages, report, "TX2")
+    assert found.power is not None, found.warnings
+    start = report["epoch"]
+    true = board.tree.wave.joules(start + found.power.run_start, start + found.power.run_stop)
+    return Measured(found, report, true)
+
+
+class FileBoard:
+    """The board's files alone, read under a root of their own: no service, no namespace, no need to be root."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree = SimulatedTx2(folder / "tx2")
+        self.python = (sys.executable, "-I")
+        self.extra = {"root": str(self.tree.root)}
+
+    def with_tegrastats(self, program: str = "") -> None:
+        """Put a program there that writes lines as tegrastats does, or one of the test's own."""
+        path = self.tree.root / "usr/bin/tegrastats"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(program or (HERE / "tegrastats.py").read_text())
+        path.chmod(0o755)

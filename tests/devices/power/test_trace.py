@@ -71,6 +71,16 @@ def test_one_sample_in_the_run_is_no_energy_and_is_said():
     assert found.warnings == ("Only 1 sample of INA3221 fell into the run: energy is not measured. Run longer.",)
 
 
+@pytest.mark.parametrize("silent", [(2.35, 2.75), (2.55, 5.0)])
+def test_a_meter_that_falls_silent_in_the_run_measures_no_energy(silent):
+    samples = [sample for sample in steady(LEVELS) if not silent[0] < sample[0] < silent[1]]
+    found = watched(said("ina3221", samples), report(idle=IDLE[:1]), "TX2")
+    assert found.power is None
+    [warning] = found.warnings
+    assert warning.startswith("INA3221 said nothing for 0.5 s of the run on TX2")
+    assert found.board is not None
+
+
 def test_few_samples_are_rough():
     found = watched(said("ina3221", steady(LEVELS, period=0.25)), report(), "TX2")
     assert found.power.samples == 5
@@ -93,9 +103,9 @@ def test_rails_without_that_of_the_whole_board_are_named_and_not_summed():
 
 def test_a_hostile_board_is_reported_and_never_trusted():
     samples = steady(LEVELS)
-    samples[25][1]["VDD_IN"] = "nan"
-    samples[26][1]["VDD_IN"] = "-900000"
-    samples[27][1]["VDD_IN"] = "9" * 400
+    samples[22][1]["VDD_IN"] = "nan"
+    samples[24][1]["VDD_IN"] = "-900000"
+    samples[26][1]["VDD_IN"] = "9" * 400
     samples[28][1] = ["not", "rails"]
     found = watched(said("ina3221", samples), report(), "TX2")
     assert found.power.samples == 7
