@@ -1220,7 +1220,8 @@ class OpenCv:
             return OpenCvNet(cv2, net, made_up(declared_inputs(request, path), request))
         except cv2.error as problem:
             fix = "Export the network with operators that it knows, or install a newer OpenCV there."
-            raise cannot_load("OpenCV " + cv2.__version__, path, problem, fix) from None
+            said = str(problem).partition(": error: ")[2] or problem  # behind the place in OpenCV's own sources
+            raise cannot_load("OpenCV " + cv2.__version__, path, said, fix) from None
 
     def _aim(self, cv2, net, precision):
         if self.cuda and precision == "fp16":
