@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from app.jobs import HERE
@@ -175,6 +176,13 @@ def forget_secret(name: str) -> None:
 
 
 # --------------------------------------------------------------------- on a worker
+
+
+def warm(_settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Load what a measurement needs, before there is one: readers of networks, and what speaks SSH."""
+    for name in ("app.measuring", "devices", "devices.ssh", "profiler.trace", "onnx_ir", "asyncssh"):
+        import_module(name)
+    return {}
 
 
 def watch(settings: Mapping[str, Any]) -> Job[None]:

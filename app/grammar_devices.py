@@ -98,7 +98,7 @@ def add(inner: Any) -> None:
     made.add_argument("--jump", default="", metavar="[USER@]HOST", help="a host to go through")
     made.add_argument("--python", default="python3", metavar="PATH", help="which Python runs there (python3)")
     made.add_argument("--title", default="", metavar="TEXT", help="what people read")
-    made.add_argument("--kind", default="", metavar="BOARD", help="which board it is, where it does not say (see boards)")
+    made.add_argument("--kind", default="", metavar="BOARD", help="which of boards it is, where it does not say")
     made.add_argument("--legacy", action="store_true", help="for OpenSSH 6.6, as on a Jetson TK1")
     kept = made.add_mutually_exclusive_group()
     kept.add_argument("--password", action="store_true", help="log in with a password, asked for each time")

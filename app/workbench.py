@@ -18,7 +18,7 @@ from app import job_settings
 from app.facts import Fact, JobEnded
 from app.history import History
 from app.job_queue import JobQueue
-from app.jobs import HERE, JobView
+from app.jobs import HERE, JobView, measuring_lane
 from app.store import Store
 from app.streams import Streams
 from app.study import JobRecord, Study, after
@@ -284,6 +284,10 @@ class Workbench:
         return self._workers.ask(f"app.questions:{question}", asked)
 
     # ------------------------------------------------------------------ devices, unrecorded
+
+    def warm(self, device: str) -> None:
+        """Load what measuring on a device needs, while its job is still being made. Contacts nobody."""
+        self._workers.prepare(measuring_lane(device), "app.boards:warm")
 
     def watch(
         self,

@@ -62,6 +62,8 @@ def profile(args: Namespace, say: Say) -> None:
     settings = settings_of(args)
     with bench(study_folder(args)) as work:
         known = list(dict.fromkeys(known_device(name) for name in args.device or ["cpu"]))
+        for name in known:
+            work.workbench.warm(name)
         letter = candidate_of(work, args, args.network).letter
         failures = run_on(work, known, lambda name: work.workbench.profile(letter, name, settings))
         measured = [name for name, failed in zip(known, failures, strict=True) if failed is None]
