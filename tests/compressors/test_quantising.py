@@ -1,12 +1,14 @@
 """int8 and fp16: the files that ONNX Runtime's quantisers make of our networks, and training that rounds as they do."""
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 
 from compressors.evaluate import evaluate
 from compressors.method import Context, checked, find
 from compressors.methods.fine_tune import FineTune
+from compressors.methods.four_bit import FourBit
 from compressors.methods.half_precision import HalfPrecision
 from compressors.methods.int8 import Int8
 from compressors.quantising.calibration import CalibrationImages, chosen
@@ -177,3 +179,43 @@ def test_a_weight_beyond_half_precision_is_refused():
     network = b.network(b.fc("fc", b.input, 2)).with_weights({"fc.bias": np.array([0.0, 7e4])})
     with pytest.raises(BadInput, match="65504"):
         drain(HalfPrecision().apply(network, Context()))
+
+
+# ------------------------------------------------------------------ 4 bits
+
+
+def test_four_bits_take_an_eighth_and_answer_alike(learnt, data, tmp_path):
+    made = drain(FourBit().apply(learnt, Context()))
+    assert layers(made).keys() == layers(learnt).keys()
+    assert layers(made)["fc1"].weight_bytes == 20 * 256 / 2
+    assert layers(made)["fc1"].macs == layers(learnt)["fc1"].macs
+    assert made.weight(layers(made)["conv"].weight).dtype == np.float32
+    assert accuracy(made, data, tmp_path) >= 0.9
+
+
+def test_each_weight_is_within_half_a_step_of_its_block(tmp_path):
+    """16 inputs a block: the scale is the largest magnitude ÷ 8 (symmetric, −8 … 7), so half a step is 1/16 of it."""
+    b = Builder("blocks", (64,))
+    network = b.network(b.fc("fc", b.input, 3))
+    made = drain(FourBit(block="16").apply(network, Context()))
+    path = tmp_path / "four.onnx"
+    save(made, path)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    columns = session.run(None, {"input": np.eye(64, dtype=np.float32)})[0] - network.weight("fc.bias")
+    was = network.weight("fc.weight").T
+    largest = np.abs(was).reshape(4, 16, 3).max(axis=1, keepdims=True)
+    wrong = np.abs(columns - was).reshape(4, 16, 3) / largest
+    clipped = 1 / 8  # a positive largest weight is cut at 7 steps of 8
+    assert wrong.max() <= clipped * 1.001
+    assert np.median(wrong) <= 1 / 16
+
+
+def test_a_picked_layer_alone(learnt):
+    made = drain(FourBit(layers=("fc2",)).apply(learnt, Context()))
+    assert layers(made)["fc1"].weight_bytes == (20 * 256 + 20) * 4  # with its bias
+    assert layers(made)["fc2"].weight_bytes == 3 * 20 / 2
+
+
+@pytest.mark.parametrize(("picks", "said"), [(("conv",), "no fully connected layer"), (("fc3",), "Did you mean")])
+def test_what_cannot_take_four_bits(picks, said, tiny):
+    assert said in " ".join(FourBit(layers=picks).problems(breakdown(tiny), has_data=False))
