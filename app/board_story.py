@@ -38,6 +38,7 @@ class BoardRow:
     imported: str
     complete: bool
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
+    power_imported: str = ""  # the file of an external meter that watts and energy are from
 
 
 def board_rows(study: Study, letter: str, kinds: Mapping[str, str] | None = None) -> tuple[BoardRow, ...]:
@@ -92,6 +93,7 @@ def _row(candidate: Candidate, device: str, profile: Profile, model: str, kind: 
         efficiency=_efficiency(candidate.breakdown, settings.engine, fps, peak),
         imported=profile.imported,
         complete=profile.complete,
+        power_imported=profile.power.imported if profile.power else "",
         sources=_sources(board, profile, "" if facts.model or kind or board is None else device),
     )
 

@@ -92,7 +92,9 @@ class Curves(Plot):
 
     def _stroke(self, curve: Curve) -> pg.PlotCurveItem:
         at = [self._at(mark) for mark in curve.marks]
-        pen = pg.mkPen(_colour(curve), width=1.2 if curve.state == "imported" else 1.8, style=curve.stroke)
+        pen = pg.mkPen(
+            _colour(curve), width=theme.px(2) * (0.6 if curve.state == "imported" else 0.9), style=curve.stroke
+        )
         made = pg.PlotCurveItem([p.x() for p in at], [p.y() for p in at], pen=pen)
         self.put(made)
         return made

@@ -29,7 +29,7 @@ COLUMNS = (
     ),
     Column("bandwidth", "Bandwidth", width=88, firm=True, unit="GB/s", tip="Between memory and processor, at most"),
     Column("watts", "Watts", width=100, firm=True, unit="W", tip="Mean over the run, idle included"),
-    Column("time", "Time", width=96, firm=True, unit="ms", tip="Median of a batch, end to end"),
+    Column("time", "Time", width=102, firm=True, unit="ms", tip="Median of a batch, end to end"),
     Column("fps", "Frames/s", bar=True, width=80, firm=True, tip="Images a second: the batch ÷ the median"),
     Column("per_dollar", "Per dollar", bar=True, width=84, firm=True, tip="Frames a second ÷ the price"),
     Column("per_watt", "Per watt", bar=True, width=80, firm=True, tip="Frames a second ÷ the watts"),
@@ -40,7 +40,8 @@ COLUMNS = (
 
 def board_cells(row: BoardRow, title: Titles) -> dict[str, Cell]:
     """Every figure with where it comes from; an imported time, and what follows from it, bears its mark."""
-    state: State = "imported" if row.imported else "measured"
+    state = _state(row)
+    drawn = _power_state(row)
 
     def cell(field: str, text: str, value: float | None, of: State = state, none: str = words.not_measured) -> Cell:
         source = row.sources.get(field, "")
@@ -59,10 +60,19 @@ def board_cells(row: BoardRow, title: Titles) -> dict[str, Cell]:
         "time": cell("median_ms", words.milliseconds(row.median_ms), row.median_ms),
         "fps": cell("fps", _plain(row.fps), row.fps, none="no time"),
         "per_dollar": cell("fps_per_dollar", _plain(row.fps_per_dollar), row.fps_per_dollar, none=no_price),
-        "per_watt": cell("fps_per_watt", _plain(row.fps_per_watt), row.fps_per_watt, none=no_watts),
-        "energy": cell("energy_mj", words.millijoules(row.energy_mj), row.energy_mj),
+        "per_watt": cell("fps_per_watt", _plain(row.fps_per_watt), row.fps_per_watt, drawn, no_watts),
+        "energy": cell("energy_mj", words.millijoules(row.energy_mj), row.energy_mj, drawn),
         "efficiency": _efficiency(row, state),
     }
+
+
+def _state(row: BoardRow) -> State:
+    return "imported" if row.imported else "measured"
+
+
+def _power_state(row: BoardRow) -> State:
+    """Of watts and what follows from them: an external meter's file is an import too."""
+    return "imported" if row.imported or row.power_imported else "measured"
 
 
 def _efficiency(row: BoardRow, state: State) -> Cell:
@@ -110,7 +120,8 @@ def _watts(row: BoardRow) -> Cell:
     tip = "\n".join(part for part in (row.sources.get("watts", ""), printed) if part)
     if row.watts is None:
         return Cell(words.not_measured, None, tip, muted=True)
-    return Cell(f"{words.significant(row.watts)} W", row.watts, tip, "measured")
+    state = _power_state(row)
+    return Cell(words.marked(f"{words.significant(row.watts)} W", state), row.watts, tip, state)
 
 
 def table_rows(rows: Sequence[BoardRow], others: Sequence[tuple[str, BoardFacts | None]], title: Titles) -> list[Row]:
@@ -140,10 +151,10 @@ def device_rows(rows: Sequence[BoardRow], title: Titles) -> list[DeviceRow]:
 
 
 def _bars(row: BoardRow) -> tuple[Bar, ...]:
-    state: State = "imported" if row.imported else "measured"
+    known = row.fps is not None
     return (
-        _bar(row.fps_per_watt, "watts not measured" if row.fps else "time not measured", state),
-        _bar(row.fps_per_dollar, "price not known" if row.fps else "time not measured", state),
+        _bar(row.fps_per_watt, "watts not measured" if known else "time not measured", _power_state(row)),
+        _bar(row.fps_per_dollar, "price not known" if known else "time not measured", _state(row)),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.facts import Profiled
 from app.ui.desk import Desk
 from app.ui.profile.boards import BoardsCompared
 from app.workbench import JobView
@@ -80,6 +81,19 @@ def test_what_was_imported_bears_the_mark_and_its_source(view):
     assert view.plot.shown[2].bars[1].state == "imported"
 
 
+def test_watts_of_an_external_meter_are_marked_though_the_time_was_measured(view, desk, bench):
+    tx2 = desk.study.candidates["D"].profiles["tx2-lab"]
+    metered = replace(tx2, power=replace(tx2.power, source="external meter", imported="meter.csv"))
+    bench.record(Profiled("D", "tx2-lab", metered))
+    desk._show(bench.study)
+    view.show_study(desk.study)
+    found = cells(view, "tx2-lab")
+    assert [found[key].text for key in ("watts", "per_watt", "energy")] == ["8.00 W ↧", "6.25 ↧", "500 mJ ↧"]
+    assert "meter.csv" in found["watts"].tip
+    assert (found["time"].state, found["per_dollar"].state) == ("measured", "measured")
+    assert [bar.state for bar in view.plot.shown[1].bars] == ["imported", "measured"]
+
+
 def test_what_is_not_known_says_why_and_is_never_nought(view):
     here = cells(view, "cpu")
     assert [here[key].text for key in ("price", "watts", "per_dollar", "per_watt", "energy", "efficiency")] == [
@@ -91,8 +105,6 @@ def test_what_is_not_known_says_why_and_is_never_nought(view):
 
 
 def test_the_processor_has_no_share_of_the_gpu_s_peak(view, desk, bench):
-    from app.facts import Profiled
-
     tx2 = desk.study.candidates["D"].profiles["tx2-lab"]
     by_cpu = replace(tx2, settings=replace(tx2.settings, engine="onnxruntime"), at="2026-11-24T09:00:00+00:00")
     bench.record(Profiled("D", "tx2-lab", by_cpu))
