@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from app.study import Study
 from app.ui.devices.live_feed import LiveFeed
+from app.ui.devices.reach import Reach
 from app.ui.devices.roster import Roster
 from app.ui.theme import LIGHT, Theme
 from profiler.breakdown import Convention
@@ -51,7 +52,7 @@ class Desk(QObject):
         self.candidate, self.layer, self.device, self.page = "", "", "cpu", "network"
         self.convention: Convention = "macs"
         self.theme = theme
-        self.roster, self.live = Roster(self), LiveFeed(self)
+        self.roster, self.live, self.reach = Roster(self), LiveFeed(self), Reach(self)
         self._stop_listening: Callable[[], None] = lambda: None
         self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
         self._answered.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)

@@ -92,11 +92,11 @@ class DeviceList(QListView):
         self.selectionModel().currentChanged.connect(self._moved)
         desk.jobs_changed.connect(self.refresh)
         desk.roster.changed.connect(self.refresh)
-        desk.live.changed.connect(lambda _: self.refresh())
-        desk.device_changed.connect(lambda _: self.refresh())
+        desk.live.changed.connect(self.refresh)
+        desk.device_changed.connect(self.refresh)
         self.refresh()
 
-    def refresh(self) -> None:
+    def refresh(self, *_: object) -> None:
         entries = [self._entry(known) for known in self.desk.roster.entries]
         if entries != self.rows.entries:
             self.rows.show(entries)

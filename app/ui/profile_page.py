@@ -118,7 +118,7 @@ class ProfilePage(Page):
         desk = self.desk
         for signal in (desk.study_changed, desk.candidate_changed, desk.device_changed, desk.roster.changed):
             signal.connect(self.freshen)
-        desk.device_changed.connect(lambda _: self.notes.forget())
+        desk.device_changed.connect(self._forget_notes)
         desk.jobs_changed.connect(self._show_jobs)
         desk.layer_changed.connect(self.run.pick)
         self.run.layer_picked.connect(desk.select_layer)
@@ -157,6 +157,8 @@ class ProfilePage(Page):
         self.live.show(profile)
         self._show_notes()
         self._show_view(profile)
+        if self.isVisible():
+            self.desk.reach.reach_all()
         self._show_button()
 
     def _show_view(self, profile: Profile | None) -> None:
@@ -174,6 +176,9 @@ class ProfilePage(Page):
 
     def _show_notes(self) -> None:
         self.notes.show_notes(self._candidate, self._profile if self.mode.key == "run" else None)
+
+    def _forget_notes(self, _device: str) -> None:
+        self.notes.forget()
 
     def _show_why(self, text: str) -> None:
         self.notes.toggle_why(text)

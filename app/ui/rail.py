@@ -46,6 +46,7 @@ class Rail(QFrame):
         self.no_board = _no_board(lambda: desk.board_wanted.emit(""))
         self.legend = FigureLegend()
         self._build()
+        self._show_boards()
         desk.study_changed.connect(lambda _: self._recount())
         self.candidates.menu_wanted.connect(self._menu)
         self.devices.menu_wanted.connect(lambda name, at: device_menu(desk, name, self).popup(at))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app import words
 from app.jobs import HERE
 from app.study import Candidate
-from app.ui import remember
+from app.ui import remember, theme
 from app.ui.desk import Desk
 from app.ui.devices.device_menu import device_menu
 from app.ui.devices.live_strips import LiveStrips
@@ -36,6 +36,7 @@ class DeviceHead(QObject):
         self.tabs = DeviceTabs()
         self.add = link_button(ADD, lambda: desk.board_wanted.emit(""), glyph="plus", tip=ADD)
         self.add.setAccessibleName(ADD)
+        self.add.setMinimumWidth(theme.px(34))  # so that the page may become too narrow for the words
         self.tabs.chosen.connect(desk.select_device)
         self.tabs.menu_wanted.connect(lambda name, at: device_menu(desk, name, parent).popup(at))
 
@@ -130,13 +131,17 @@ class LiveHead(QObject):
         self.strips.live.setChecked(remember.text("live") == "on")
         self.strips.live.toggled.connect(self._switched)
         self.strips.why.connect(self._tell_why)
-        desk.live.changed.connect(lambda device: self.show(self._profile) if device == desk.device else None)
+        desk.live.changed.connect(self._heard)
         desk.live.failed.connect(self._watch_failed)
 
     def show(self, profile: Profile | None) -> None:
         self._profile = profile
         strips, when, says = self.now() if self._shows_now() else self.then()
         self.strips.show_strips(strips, when, says, why=says == RESTS)
+
+    def _heard(self, device: str) -> None:
+        if device == self._desk.device:
+            self.show(self._profile)
 
     def _shows_now(self) -> bool:
         desk = self._desk

@@ -134,7 +134,7 @@ class Roster(QObject):
             self._seen[name] = str(plain.get("seen") or "")
             self._titles[name] = str(plain.get("title") or "") if name != HERE else ""
             said = {key: value for key, value in plain.items() if key in fields}
-            if set(said) - {"name"}:
+            if name == HERE or self._seen[name]:
                 self._facts[name] = from_plain(said, DeviceFacts)
         self._boards = tuple(boards)
         name, reached = self._expected
@@ -179,10 +179,18 @@ class Roster(QObject):
             return
         if view.state == "done":
             self._reached.add(name)
-            self.ask()  # its facts may be newer now
+            self._learn(name)
         elif view.state == "failed" and (view.job not in self._answered or type(view.cause).__name__ in NO_LINE):
             self.lost(name)
         self._tell()
+
+    def _learn(self, name: str) -> None:
+        """What it said of itself with its newest profile; asking would start a process beside the next measurement."""
+        every = (p for candidate in self._desk.study.candidates.values() for p in candidate.history)
+        here = [profile for profile in every if profile.device.name == name and not profile.imported]
+        if here:
+            newest = max(here, key=lambda profile: profile.at)
+            self._facts[name], self._seen[name] = newest.device, newest.at
 
     def _tell(self) -> None:
         if self.entries != self._shown:

@@ -259,7 +259,9 @@ class InstantWorkbench:
             told = self.told[question]
             answer.set_exception(told) if isinstance(told, Exception) else answer.set_result(told)
         elif question == "devices":
-            told = [{**to_plain(facts), "title": facts.name, "seen": ""} for facts in self.devices]
+            told = [
+                {**to_plain(facts), "title": facts.name, "seen": "2026-11-22T12:00:00+00:00"} for facts in self.devices
+            ]
             answer.set_result({"devices": told})
         else:
             answer.set_result({})

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from app import boards
 from app.ui.desk import Desk
 from app.ui.device_list import DeviceList
 from app.ui.devices.live_feed import FRESH_S, SPAN_S, board_figures
 from app.ui.devices.strip_words import of_feed, of_profile
 from app.ui.devices.tabs import DeviceTabs
 from app.workbench import JobView
+from devices.address_book import Address
+from devices.ssh import Found
 from profiler.errors import Failed
 from profiler.progress import Progress
 from tests.app.ui.boards_support import TK1, TX2, on_tx2
@@ -189,3 +192,26 @@ def test_arrow_keys_go_through_the_tabs(qtbot, desk):
         qtbot.keyClick(tabs, Qt.Key.Key_Right)
     assert heard.args == ["tx2-lab"]
     assert tabs.tabs["tx2-lab"].accessibleName() == "tx2-lab, not connected"
+
+
+def test_boards_are_reached_for_once_and_one_at_a_time(desk, bench, tmp_path, monkeypatch, qtbot):
+    monkeypatch.setenv("NETBONSAI_CONFIG", str(tmp_path / "config"))
+    boards.add_board(Address("tx2-lab", "10.0.0.5"))
+    boards.add_board(Address("tk1-desk", "10.0.0.6", login="password"))
+    desk.reach.reach_all()
+    qtbot.waitUntil(lambda: len(bench.probed) == 1)
+    assert bench.probed[0].address.host == "10.0.0.5"
+    bench.probed[0].on_end(Found(TX2, "10.0.0.5", "ssh-ed25519", "SHA256:x", "me", "python3"), None)
+    qtbot.waitUntil(lambda: desk.roster.state("tx2-lab") == "idle")
+    qtbot.waitUntil(lambda: boards.known()[0].facts.model == "Jetson TX2")
+    desk.reach.reach_all()
+    settle()
+    assert len(bench.probed) == 1  # the other wants a password, and nobody was asked for it
+
+
+def test_no_board_is_reached_for_while_something_runs(desk, bench):
+    bench.show_job(job("j", "cpu"))
+    settle()
+    desk.reach.reach_all()
+    settle()
+    assert bench.probed == []
