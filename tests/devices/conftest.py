@@ -52,6 +52,16 @@ def lenet_outline(lenet) -> Outline:
 
 
 @pytest.fixture
+def still_meter(tmp_path) -> str:
+    """The root of a machine whose energy counter stands still: enough to see which runs are metered."""
+    package = tmp_path / "machine" / "sys" / "class" / "powercap" / "intel-rapl:0"
+    package.mkdir(parents=True)
+    for name, text in {"name": "package-0", "max_energy_range_uj": "9000000", "energy_uj": "5"}.items():
+        (package / name).write_text(f"{text}\n")
+    return str(tmp_path / "machine")
+
+
+@pytest.fixture
 def relu_file(tmp_path):
     """Makes a file of one Relu on an input of the given shape and type."""
 

@@ -90,6 +90,13 @@ def test_the_mean_of_the_way_forward_is_kept(place, lenet_file, lenet_outline):
     assert all({"-iterations=6"} <= set(call) and not any("-gpu" in word for word in call) for call in timed)
 
 
+def test_energy_is_not_told_for_it_runs_the_way_back_too(place, lenet_file, lenet_outline, still_meter):
+    here = ThisComputer(extra={"root": still_meter, "energy_seconds": 0.1})
+    profile = drain(here.profile(lenet_file, lenet_outline, FEW))
+    assert profile.power is None
+    assert profile.latencies_ms == (12.9396,)
+
+
 def test_its_layers_are_those_of_the_network(place, lenet_file, lenet_outline, lenet):
     """The program says 0.125 ms for the first layer of the prototxt after the input, and so much more for each."""
     profile = drain(ThisComputer().profile(lenet_file, lenet_outline, replace(FEW, batch=2)))

@@ -123,6 +123,16 @@ def test_memory_is_that_of_the_program(place, lenet_file, lenet_outline):
     assert memory.after_run_mb >= memory.after_load_mb * 0.9
 
 
+def test_energy_is_read_while_its_timed_loop_runs(place, lenet_file, lenet_outline, still_meter):
+    """Its start and its end are no part of the window: 10 ms for each inference, and little more."""
+    programs.trtexec(place, sleep=0.01)
+    here = ThisComputer(extra={"root": still_meter, "energy_seconds": 0.5})
+    power = drain(here.profile(lenet_file, lenet_outline, FEW)).power
+    assert power is not None
+    assert power.inferences > 20
+    assert 0.01 <= (power.run_stop - power.run_start) / power.inferences < 0.015
+
+
 def test_a_network_that_it_cannot_read_has_its_words(place, relu_file, lenet_outline):
     programs.trtexec(place)
     with pytest.raises(Failed, match="It says: ModelImporter.cpp:735: Failed to parse ONNX model from file") as caught:
