@@ -14,6 +14,7 @@ State = Literal["waiting", "running", "stopping", "done", "failed", "cancelled"]
 EVIDENCE_S = 5.0  # before this, how long is left would be a guess
 HERE = "cpu"  # what this computer is called among the devices
 MEASURING = ("profile", "compare", "sweep")
+READING = ("import", "meter")
 FUNCTIONS: Mapping[str, str] = {
     "open": "app.pipeline:open_network",
     "compress": "app.pipeline:compress",
@@ -64,8 +65,11 @@ def device_of(kind: JobKind, settings: Mapping[str, Any]) -> str:
 
 
 def lane_of(view: JobView) -> str:
-    """The worker that runs a job: one for each board, one for measurements here, one for all other work."""
-    return measuring_lane(view.device) if view.device else "work"
+    """The worker that runs a job: one for each board, one for measurements here, one for reading what others measured,
+    which need not wait for a training, and one for all other work."""
+    if view.device:
+        return measuring_lane(view.device)
+    return "read" if view.kind in READING else "work"
 
 
 def measuring_lane(device: str) -> str:

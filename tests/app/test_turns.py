@@ -51,6 +51,13 @@ def test_where_a_job_measures(kind, settings, device):
     assert device_of(kind, settings) == device
 
 
+def test_reading_what_others_measured_waits_for_no_training_but_for_a_measurement_here():
+    training = JobView("0", "compress", "A", "", "running")
+    reading = JobView("1", "import", "A", "", "waiting")
+    assert may_start([training, reading]) == ["1"]
+    assert may_start([JobView("0", "profile", "A", "", "running", device="cpu"), reading]) == []
+
+
 def test_each_board_has_a_lane_of_its_own():
     lanes = [lane_of(JobView("1", "profile", "A", "", "waiting", device=name)) for name in ("cpu", "tx2", "tk1", "")]
     assert lanes == ["measure", "board tx2", "board tk1", "work"]
