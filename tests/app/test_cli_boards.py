@@ -3,11 +3,14 @@
 import json
 import os
 import sys
+import threading
 
 import pytest
 
 from app.commands import secrets
+from app.workbench import Workbench
 from devices.ssh import shell as ssh_shell
+from profiler.measurement import ProfileSettings
 from tests.devices import sshd as servers
 
 
@@ -170,3 +173,33 @@ def test_watching_a_board(answer, added):
     samples = answer("devices", "watch", "lab", "--seconds", "1.5")["samples"]
     assert samples
     assert all(0 <= sample["cpu_load"] <= 1 for sample in samples if "cpu_load" in sample)
+
+
+def test_what_a_cut_line_left_is_in_the_study_and_the_next_run_connects_again(added, server, tmp_path):
+    """The server's end dies in the middle of the timed runs: what was heard is recorded, marked, and then it failed."""
+    workbench = Workbench(tmp_path / "study")
+    cut = threading.Event()
+
+    def cut_it(event):
+        progress = getattr(event.view, "progress", None)
+        if progress is not None and "latency_ms" in progress.figures and progress.fraction > 0.2 and not cut.is_set():
+            cut.set()
+            server.kill_sessions()
+
+    try:
+        letter = workbench.wait(workbench.open_network("zoo:LeNet-5"), 60).letter
+        stop = workbench.listen(cut_it)
+        view = workbench.wait(workbench.profile(letter, "lab", ProfileSettings(runs=60_000)), 90)
+        stop()
+        assert cut.is_set()
+        assert view.state == "failed"
+        assert "runs are kept in the study." in view.fix
+        partial = workbench.study.candidate(letter).profiles["lab"]
+        assert partial.complete is False
+        assert 0 < len(partial.latencies_ms) < 60_000
+        again = workbench.wait(workbench.profile(letter, "lab", ProfileSettings(runs=5)), 60)
+        assert again.state == "done"
+        assert workbench.study.candidate(letter).profiles["lab"].complete is True
+        assert len(workbench.study.candidate(letter).history) == 2
+    finally:
+        workbench.close()
