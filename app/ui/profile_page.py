@@ -10,6 +10,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from app import words
+from app.jobs import HERE
 from app.study import Candidate
 from app.ui import theme
 from app.ui.devices.device_bar import DeviceHead, DeviceNotes, LiveHead
@@ -44,6 +45,7 @@ TIPS = (
     "Profiles that other tools measured, and readings of an external meter",
     "One candidate on several devices",
 )
+NO_BOARD = "This device is known from imported profiles alone. Add it as a board to measure on it."
 LOW, NARROW = 640, 1000  # px at 100 %: a height and a width below which less is said
 
 
@@ -206,7 +208,9 @@ class ProfilePage(Page):
         runs = any(v.kind == "profile" and v.letter == letter for v in self.desk.roster.jobs_on(self.desk.device))
         self.run_button.setVisible(True)
         self.run_button.setText(f"Profiling {letter}…" if runs else f"Profile {letter}")
-        self.run_button.setEnabled(not runs and self._candidate is not None)
+        able = self.desk.device == HERE or self.desk.roster.is_board(self.desk.device)
+        self.run_button.setEnabled(able and not runs and self._candidate is not None)
+        self.run_button.setToolTip("Ctrl+Return" if able else NO_BOARD)
         self.empty.buttons[0].setText(self.run_button.text())
         self.empty.buttons[0].setEnabled(self.run_button.isEnabled())
 

@@ -54,7 +54,7 @@ class ProfileRun(QWidget):
         self.against_menu.chosen.connect(self._again)
         self.against_button = menu_button("", self.against_menu, plain=True, tip="Whose times the ticks are")
         self.figure, self.unit, self.spread = label("", "figure"), label("ms median", "muted"), label("", "muted")
-        self.runs = Elided("", "caption")
+        self.runs = Elided("", "caption", Qt.TextElideMode.ElideRight)
         self.dots = RunDots()
         self.memory, self.reasons = column(gap=10), column(gap=12)
         self.battery = BatteryPanel(desk)

@@ -97,8 +97,9 @@ def by_queue(jobs: Sequence[JobView]) -> list[JobView]:
     queues = dict.fromkeys(job.device if job.device != HERE else "" for job in jobs)
     order = sorted(queues, key=bool)
     going = [job for job in jobs if not job.ended]
-    sorted_jobs = sorted(going, key=lambda job: order.index(job.device if job.device != HERE else ""))
-    return sorted_jobs + [job for job in jobs if job.ended]
+    place = {queue: number for number, queue in enumerate(order)}
+    going.sort(key=lambda job: (place[job.device if job.device != HERE else ""], job.state == "waiting"))
+    return going + [job for job in jobs if job.ended]
 
 
 def note_of(job: JobView) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QVBoxLayout, QWidget
 from app import words
 from app.ui import theme
 from app.ui.devices.changed_key import fingerprint
+from app.ui.devices.found_steps import breakable
 from app.ui.parts.buttons import button, primary_button
 from app.ui.parts.card import holder, row
 from app.ui.parts.error_card import IconLabel, words_of
@@ -42,10 +43,10 @@ class Message(QFrame):
 def error_message(error: BaseException) -> Message:
     """What happened, where, what to try, and the last line of what the other side said."""
     what, where, fix, evidence = words_of(error)
-    lines = [_headed("warning-circle", "bad", what)]
-    lines += [label(text, role, wrap=True) for text, role in ((where, "table"), (fix, "muted")) if text]
+    lines = [_headed("warning-circle", "bad", breakable(what))]
+    lines += [label(breakable(text), role, wrap=True) for text, role in ((where, "table"), (fix, "muted")) if text]
     said = evidence.strip().splitlines()
-    lines += [caption(words.shortened(said[-1], 160), wrap=True)] if said else []
+    lines += [caption(breakable(words.shortened(said[-1], 160)), wrap=True)] if said else []
     made = Message(*lines, role="error")
     made.setAccessibleName(" ".join(part for part in (what, where, fix) if part))
     return made

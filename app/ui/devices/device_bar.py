@@ -136,6 +136,7 @@ class LiveHead(QObject):
 
     def show(self, profile: Profile | None) -> None:
         self._profile = profile
+        self.strips.live.setEnabled(self._able(self._desk.device))
         strips, when, says = self.now() if self._shows_now() else self.then()
         self.strips.show_strips(strips, when, says, why=says == RESTS)
 
@@ -176,9 +177,11 @@ class LiveHead(QObject):
         device = desk.device
         if self._refused not in ("", device):
             self._refused = ""
-        able = device == HERE or desk.roster.is_board(device)
-        wanted = shown and self.strips.live.isChecked() and able and device != self._refused
+        wanted = shown and self.strips.live.isChecked() and self._able(device) and device != self._refused
         desk.live.watch(device if wanted else "")
+
+    def _able(self, device: str) -> bool:
+        return device == HERE or self._desk.roster.is_board(device)
 
     def _switched(self, on: bool) -> None:
         remember.keep("live", "on" if on else "off")

@@ -20,6 +20,7 @@ STEPS = (
     ("power", "Power"),
 )  # as devices.ssh.probe tells them, in its order
 Mark = Literal["waiting", "now", "done", "failed"]
+LONG_WORD = 30  # signs, from which a word may break anywhere
 SPOKEN = {"waiting": "not yet", "now": "under way", "done": "found", "failed": "failed"}
 
 
@@ -119,9 +120,8 @@ class FoundSteps(QWidget):
 
 
 def breakable(text: str) -> str:
-    """A fingerprint has no spaces to break at: zero-width ones let it wrap, so that it is shown in full."""
-    return (
-        "\u200b".join(text[at : at + 8] for at in range(0, len(text), 8))
-        if " " not in text[:44]
-        else " ".join(breakable(word) if len(word) > 30 else word for word in text.split(" "))
+    """A fingerprint or a path has no spaces to break at: zero-width ones let it wrap, so that it is shown in full."""
+    return " ".join(
+        "\u200b".join(word[at : at + 8] for at in range(0, len(word), 8)) if len(word) > LONG_WORD else word
+        for word in text.split(" ")
     )

@@ -18,6 +18,8 @@ LOCKED_COUNTER = "energy meter, but only root may read it"  # how a profile's wa
 
 def why_no_power(device: str, facts: DeviceFacts | None, profile: Profile | None) -> str:
     """What would be needed, in a few sentences. The most particular reason comes first."""
+    if profile is not None and profile.imported and profile.power is None:
+        return f"This profile was measured elsewhere, and has no power beside it. {EXTERNAL}"
     if profile is not None and profile.power is not None:
         return (
             f"{profile.power.source} gave {profile.power.samples} samples during the run, and energy needs two or "
