@@ -63,9 +63,9 @@ class ProfileImported(QWidget):
         self.meter_for = caption(wrap=True)
         self.empty = EmptyState("", [("Import…", self.run)], glyph="download")
         self._profiles: tuple[Profile, ...] = ()
-        self._of = ""
+        self._of = ("", "")  # candidate and device
         self._assemble()
-        self.list.currentRowChanged.connect(lambda _: self._show_chosen())
+        self.list.currentRowChanged.connect(lambda _: self._picked())
         self.table.picked.connect(self.layer_picked)
         self.against_menu.chosen.connect(self._show_chosen)
         self.device.named.connect(lambda _: self._tell())
@@ -131,21 +131,30 @@ class ProfileImported(QWidget):
         if candidate is None:
             return
         before = self.chosen
-        fresh = candidate.letter != self._of
+        fresh = (candidate.letter, self._desk.device) != self._of
         found = tuple(reversed([profile for profile in candidate.history if profile.imported]))
         newest = len(found) > len(self._profiles) and not fresh
-        self._of, self._profiles = candidate.letter, found
+        self._of, self._profiles = (candidate.letter, self._desk.device), found
         self.device.show_devices(study)
-        if fresh and self._stack.currentIndex() == METER:
+        if self._stack.currentIndex() == METER and candidate.letter != self.meter.letter:
             self._stack.setCurrentIndex(SHOWN)  # the readings were another candidate's
         self.list.blockSignals(True)
         self.list.show_lines([(device_title(p.device.name), end_to_end_words(p), "") for p in found])
         for place, profile in enumerate(found):
             self.list.item(place).setToolTip(source_words(profile))
-        kept = next((n for n, p in enumerate(found) if before is not None and _same(p, before)), 0)
-        self.list.setCurrentRow(0 if fresh or newest else kept)
+        here = next((n for n, p in enumerate(found) if p.device.name == self._desk.device), 0)
+        kept = next((n for n, p in enumerate(found) if before is not None and _same(p, before)), here)
+        self.list.setCurrentRow(0 if newest else here if fresh else kept)
         self.list.blockSignals(False)
         self._show_chosen(leave_meter=False)
+
+    def _picked(self) -> None:
+        """Another one was chosen from the list: its device is then the selected one, as by its tab."""
+        self._show_chosen()
+        profile = self.chosen
+        if profile is not None and profile.device.name in self._desk.roster.names:
+            self._of = (self._of[0], profile.device.name)  # this row stays: a device may have several imports
+            self._desk.select_device(profile.device.name)
 
     def _show_chosen(self, leave_meter: bool = True) -> None:
         candidate, profile = self._candidate, self.chosen
@@ -238,8 +247,8 @@ class ProfileImported(QWidget):
 
     @property
     def meter_device(self) -> str:
-        """Whose profile gets the readings: the picked import's device, else the one that is selected."""
-        return self.chosen.device.name if self.chosen is not None else self._desk.device
+        """Whose profile gets the readings: that of the selected device."""
+        return self._desk.device
 
     def add_power(self) -> None:
         """Ask for a meter's file, and lay it beside the profile."""
@@ -248,7 +257,7 @@ class ProfileImported(QWidget):
             self.open_meter(Path(found))
 
     def open_meter(self, path: Path, device: str = "") -> None:
-        """Show this file's readings over the run on `device`, else over the one whose profile is shown."""
+        """Show this file's readings over the run on `device`, else on the selected one."""
         where = device or self.meter_device
         if self._candidate is None or where not in self._candidate.profiles:
             return

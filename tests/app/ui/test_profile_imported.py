@@ -282,6 +282,27 @@ def test_cancel_keeps_nothing(view, meter, bench):
     assert view._stack.currentIndex() != METER
 
 
+def test_a_picked_import_selects_its_device_and_power_goes_there(view, desk, bench):
+    later = from_caffe("2026-11-25T09:00:00+00:00")
+    bench.record(Profiled("D", "nano", replace(later, device=replace(TK1, name="nano"))))
+    refresh(desk, bench, view)
+    assert "on this computer" in view.meter_for.text()  # the selected device, whatever was imported
+    view.list.setCurrentRow(1)
+    assert desk.device == "tk1-desk"
+    view.show_study(desk.study)
+    assert view.list.currentRow() == 1
+    assert "laid beside D on tk1-desk" in view.meter_for.text()
+
+
+def test_a_device_s_tab_turns_to_its_import(view, desk, bench):
+    later = from_caffe("2026-11-25T09:00:00+00:00")
+    bench.record(Profiled("D", "nano", replace(later, device=replace(TK1, name="nano"))))
+    refresh(desk, bench, view)
+    desk.select_device("tk1-desk")
+    view.show_study(desk.study)
+    assert view.list.currentItem().text() == "tk1-desk"
+
+
 def test_power_needs_a_run_to_lie_beside(view, desk, bench):
     desk.select_candidate("F")
     view.show_study(desk.study)
