@@ -73,7 +73,9 @@ def _how(settings: Mapping[str, Any]) -> ProfileSettings:
 
 def _kept(lost: Failed, what: str) -> Failed:
     """The failure in words that say what is kept; without the values that were kept, which are in the study now."""
-    return Failed(
+    from devices.session import LineLost
+
+    return LineLost(
         lost.what, " ".join(part for part in (f"{what} are kept in the study.", lost.fix) if part), lost.evidence
     )
 

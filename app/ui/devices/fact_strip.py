@@ -14,7 +14,7 @@ from app.ui.parts.flow import Flow
 from app.ui.parts.text import caption, label
 from app.ui.profile_words import FactWords
 
-LONGEST = 34  # signs of a fact; the tooltip has all of it
+LONGEST = 26  # signs of a fact; the tooltip has all of it
 
 
 class FactStrip(QWidget):
