@@ -1,4 +1,4 @@
-"""The compressed file, `.nbz` version 0: exact and checked. docs/nbz.md describes the format."""
+"""The compressed file, `.nbz`: exact and checked. docs/nbz.md describes the format."""
 
 from compressors.packing.estimate import estimate
 from compressors.packing.reader import unpack, unpacking

@@ -9,7 +9,7 @@ import onnx
 import onnx_ir as ir
 from google.protobuf.message import DecodeError
 
-from compressors.packing.table import refused
+from compressors.packing.container import refused
 from profiler.network import Network
 
 

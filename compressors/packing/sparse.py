@@ -1,4 +1,4 @@
-"""A sparse matrix as values, counts and gaps (compressed sparse rows), and back. Pure array maths on bit patterns.
+"""A sparse matrix as version 0 stores it: values, counts and gaps (compressed sparse rows) of bit patterns.
 
 Values are unsigned words, the bits of whatever they stand for: −0.0 and NaN are words like any other, and only the
 word 0 is left out. The columns of a row are strictly increasing, so each is stored as its gap, the number of zeros
@@ -26,24 +26,6 @@ class Sparse:
 def rows_of(shape: tuple[int, ...]) -> int:
     """A tensor is the matrix of its first axis by all the others; a single number is one row."""
     return shape[0] if shape else 1
-
-
-def narrow(numbers: np.ndarray) -> np.ndarray:
-    """Whole numbers ≥ 0 in the smallest of 1, 2 and 4 bytes that holds them all."""
-    largest = int(numbers.max()) if numbers.size else 0
-    size = 1 if largest < 1 << 8 else 2 if largest < 1 << 16 else 4
-    return numbers.astype(f"<u{size}")
-
-
-def to_sparse(words: np.ndarray, rows: int) -> Sparse:
-    """From all the words of a matrix, row-major. `words.size` must be a multiple of `rows`; neither may be 0."""
-    width = words.size // rows
-    places = np.flatnonzero(words)
-    counts = np.bincount(places // width, minlength=rows)
-    gaps = np.diff(places, prepend=-1) - 1
-    first = _firsts(counts)
-    gaps[first] = places[first] % width
-    return Sparse(words[places], narrow(counts), narrow(gaps))
 
 
 def to_words(sparse: Sparse, size: int) -> np.ndarray:

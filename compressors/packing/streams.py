@@ -1,67 +1,23 @@
-"""Words as deflated byte planes, and back.
+"""Words from deflated byte planes, as version 0 stores them.
 
 A stream holds n words of k bytes as k planes one after the other: all lowest bytes, then all second bytes and so on.
-Floats deflate better so: their exponents are alike, their mantissas are noise. The whole stream is one raw deflate
-stream (RFC 1951); each plane is compressed by itself and flushed to a byte boundary.
+The whole stream is one raw deflate
+stream (RFC 1951).
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
 
 PIECE = 1 << 20  # bytes handled between two signs of progress
-SAMPLE = 1 << 15
 RAW = -15  # zlib's sign for a raw stream with the largest window
 LARGEST_RATIO = 1032  # deflate never inflates to more than this many times its size
 
 Size = int
-How = tuple[int, int]  # level and strategy
-HOWS: tuple[How, ...] = ((6, zlib.Z_DEFAULT_STRATEGY), (6, zlib.Z_HUFFMAN_ONLY))
-"""Matches and Huffman codes, or Huffman codes alone: better on noise, and ten times faster. Level 9 gains 0.3 % more
-in twenty times the time."""
-
-
-def deflated(words: np.ndarray, write: Callable[[bytes], object]) -> Iterator[Size]:
-    """Deflate one-dimensional little-endian words into `write`; yields the bytes written so far, piece by piece."""
-    planes = words.view(np.uint8).reshape(words.size, words.itemsize)
-    total = 0
-    for number in range(words.itemsize):
-        last = number == words.itemsize - 1
-        for data in _plane(planes[:, number], zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH):
-            write(data)
-            total += len(data)
-            yield total
-
-
-def deflated_size(words: np.ndarray) -> int:
-    """How many bytes `deflated` would write."""
-    return max(deflated(words, len), default=0)
-
-
-def _plane(plane: np.ndarray, flush: int) -> Iterator[bytes]:
-    level, strategy = _best_how(plane)
-    packer = zlib.compressobj(level, zlib.DEFLATED, RAW, 9, strategy)
-    for start in range(0, plane.size, PIECE):
-        yield packer.compress(plane[start : start + PIECE].tobytes())
-    yield packer.flush(flush)
-
-
-def _best_how(plane: np.ndarray) -> How:
-    """The better way on a sample: up to 32 KB from the start, the middle and the end."""
-    if plane.size > 3 * SAMPLE:
-        middle = plane.size // 2
-        plane = np.concatenate([plane[:SAMPLE], plane[middle : middle + SAMPLE], plane[-SAMPLE:]])
-    sample = plane.tobytes()
-    return min(HOWS, key=lambda how: len(_at_once(sample, how)))
-
-
-def _at_once(data: bytes, how: How) -> bytes:
-    packer = zlib.compressobj(how[0], zlib.DEFLATED, RAW, 9, how[1])
-    return packer.compress(data) + packer.flush()
 
 
 def inflated(file: BinaryIO, stored: int, words: np.ndarray) -> Iterator[Size]:

@@ -7,14 +7,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PackedTensor:
-    """One weight tensor in the packed file. `index`, part of `packed`, is what saying where the values are costs."""
+    """One weight tensor in the packed file: `packed` bytes of `original` ones.
+
+    Of `packed`, `index` is what saying where the values are costs, and `codebook` the list of shared values; the rest
+    are the values. `form` is how places are said, `values` how values are. `entropy`: the limit of an ideal code
+    without memory. `kept` of `total` words are not zero; `distinct` of them differ, where a codebook was used.
+    """
 
     name: str
     layer: str  # the first layer that reads it
     original: int
     packed: int
     index: int
-    form: str  # dense or csr
+    form: str  # dense, bitmap, csr or relative
+    codebook: int = 0
+    values: str = "planes"  # planes, codebook or row codebooks
+    entropy: int = 0
+    kept: int = 0
+    total: int = 0
+    distinct: int | None = None
 
 
 @dataclass(frozen=True)

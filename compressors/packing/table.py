@@ -1,4 +1,4 @@
-"""The table at the end of an `.nbz` file, and the frame around everything: see docs/nbz.md.
+"""The table at the end of an `.nbz` file of version 0, and the frame around everything: see docs/nbz.md.
 
 offset 0     b"NBZ", one byte: the version
 offset 4     the graph, then every tensor's streams, in the table's order, end to end
@@ -15,8 +15,8 @@ from typing import Annotated, BinaryIO, Literal
 
 import msgspec
 
+from compressors.packing.container import refused
 from compressors.packing.streams import PIECE, check_claim, inflated_bytes
-from profiler.errors import BadInput
 from profiler.progress import Job, Progress
 
 MAGIC = b"NBZ"
@@ -75,21 +75,9 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
     tensors: list[Entry]
 
 
-def refused(path: Path, where: str, fix: str = "Copy the file again, or pack the network again.") -> BadInput:
-    return BadInput(f"“{path.name}” could not be unpacked.", where, fix)
-
-
 def check_frame(path: Path, file: BinaryIO, size: int) -> Job[None]:
-    """That it is an `.nbz` file of this version and that no byte changed. Raises BadInput otherwise."""
+    """That no byte of a file of this version changed. Raises BadInput otherwise."""
     head = file.read(len(HEAD))
-    if head[: len(MAGIC)] != MAGIC:
-        raise refused(path, "It is not an .nbz file.", "Choose a file that NetBonsai packed.")
-    if head[len(MAGIC) :] > bytes([VERSION]):
-        raise refused(
-            path,
-            f"It was written by a newer NetBonsai (.nbz version {head[-1]}); this one reads version {VERSION}.",
-            "Install the newer version.",
-        )
     if size < len(HEAD) + TAIL:
         raise refused(path, f"It is cut short: {size} bytes are not all of it.")
     total, left = hashlib.sha256(head), size - len(HEAD) - HASH

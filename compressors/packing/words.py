@@ -40,3 +40,8 @@ def tensor_of(words: np.ndarray, dtype: ir.DataType, shape: tuple[int, ...], nam
         return ir.Tensor(values, dtype=dtype, shape=ir.Shape(shape), name=name)
     proto = onnx.TensorProto(name=name, data_type=dtype.value, dims=shape, raw_data=words.tobytes())
     return ir.serde.TensorProtoTensor(proto)
+
+
+def columns_of(shape: tuple[int, ...]) -> int:
+    """A tensor is the matrix of its first axis by all the others; what has one axis, or none, is one row."""
+    return math.prod(shape[1:]) if len(shape) > 1 else math.prod(shape)

@@ -8,19 +8,25 @@ import pytest
 
 import assets
 from compressors.packing import estimate, pack
-from compressors.packing.sparse import to_sparse
-from compressors.packing.streams import deflated_size
+from compressors.packing.choosing import chosen
+from compressors.packing.codebooks import order_of
+from compressors.packing.forms import encode
+from compressors.packing.stream import Stream
+from compressors.sharing import cluster
 from profiler.formats import read
 from profiler.progress import drain
 
 
-def real_size(weight: np.ndarray) -> int:
+def real_size(weight: np.ndarray) -> float:
     """Bytes in the file, without the entry in the table."""
     words = np.ascontiguousarray(weight).reshape(-1).view(f"<u{weight.itemsize}")
-    if words.all():
-        return deflated_size(words)
-    sparse = to_sparse(words, len(weight))
-    return sum(map(deflated_size, (sparse.values, sparse.counts, sparse.gaps)))
+    form, matrix = drain(chosen(words, words.size // len(weight), order_of(weight.dtype.name.upper()), by_value=True))
+    part = encode(form, matrix, Stream(), len)
+    while True:
+        try:
+            next(part)
+        except StopIteration as end:
+            return end.value.total
 
 
 def pruned(weight: np.ndarray, kept: int) -> np.ndarray:
@@ -68,6 +74,23 @@ def test_other_floats(dtype: str, law: Any):
     for kept in (40_000, 4_000):
         real = real_size(pruned(weight, kept))
         assert estimate(kept, weight.size, weight.shape, dtype) == pytest.approx(real, rel=0.1)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.2, 0.08, 0.02])
+@pytest.mark.parametrize("law", ["normal", "laplace"])
+@pytest.mark.parametrize("bits", [1, 2, 3, 4, 5, 8])
+def test_shared_weights(bits: int, law: str, share: float):
+    weight = (getattr(np.random.default_rng(6), law)(size=(500, 800)) * 0.03).astype(np.float32)
+    kept = int(weight.size * share)
+    shared = drain(cluster(pruned(weight, kept), 1 << bits)).values
+    assert estimate(kept, weight.size, weight.shape, bits=bits) == pytest.approx(real_size(shared), rel=0.07)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 6])
+def test_shared_weights_of_the_trained_fc1_of_lenet(bits: int):
+    weight = read("zoo:LeNet-5-digits").weight("fc1.weight")
+    shared = drain(cluster(pruned(weight, 32_000), 1 << bits)).values
+    assert estimate(32_000, weight.size, weight.shape, bits=bits) == pytest.approx(real_size(shared), rel=0.1)
 
 
 def test_noise_of_whole_numbers():
