@@ -90,7 +90,8 @@ def test_what_a_lost_line_left_is_recorded_first_and_then_the_failure_told(on, s
     assert failed.what == "The line to TX2 broke."
     assert failed.fix == "31 of 50 runs are kept in the study. Check the cable."
     assert failed.evidence == "timeout"
-    assert not hasattr(failed, "partial")  # the figures are in the study; the error need not carry them
+    assert isinstance(failed, LineLost)
+    assert failed.partial is None  # the figures are in the study; the error need not carry them
 
 
 def test_a_line_lost_before_anything_was_measured_leaves_nothing(on, settings):
