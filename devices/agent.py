@@ -7,13 +7,18 @@ input (or the first argument); each line it prints is one message, an object wit
     hello     facts (cpu, cores, memory_mb, ...) and engines {name: version}
     progress  fraction (0 to 1), text, figures {name: number}
     sample    source, samples [[seconds, what the source of power read, what the board did], ...]; see Monitor
+    latencies ms: end-to-end milliseconds of the runs since the last such message; all of them together are the profile's
     events    a part of onnxruntime's own trace of the profiled pass, after its warm-up
-    result    what was asked for: raw numbers, nothing derived
+    layers    layers [[name, kind, [microseconds of each run]], ...]: a part of OpenCV's
+    output    tool, kind, text: a file that trtexec wrote, or what caffe printed, as it is
+    point     batch, threads, latencies_ms or refused: a part of a sweep's point, or why it cannot be measured
+    result    what else was asked for: raw numbers, nothing derived
     error     kind ("bad_input" or "failed"), what, where, fix, evidence; nothing follows it
 
 Commands: "hello"; "profile" (network, shapes, runs, warmup, batch, threads, engine, seed, folder, meter,
-marker, root, energy_seconds); "compare" (networks, shapes, rounds, and the same settings); "watch" (meter, root):
-samples and nothing else.
+marker, root, energy_seconds, precision, and for engines that do not know them inputs: of each network its
+[[name, sizes, type], ...]); "compare" (networks, shapes, rounds, and the same settings); "sweep" (network, batches,
+thread_counts, and the same settings); "watch" (meter, root): samples and nothing else.
 When standard input closes, whoever asked is gone: the agent removes its folder and ends.
 """
 # pyright: basic
@@ -634,16 +639,21 @@ class Jtop:
         self.period = self.client.interval  # the service's own, where another client came first
         self.hardware = self.client.board  # waits until the library has looked around, which takes processor time
         self.threads = sorted(set(names_in("/proc/self/task")) - before)
-        self.service = [pid for pid in processes() if "jtop" in command_of(pid) and pid != os.getpid()]
+        self.service = [pid for pid in processes() if "jtop" in command_of(pid) and not same_group(pid)]
         self.before = self._costs()
 
     def _costs(self):
-        """Processor time so far: of the library's threads in this process, and of the service."""
-        own = [quick("/proc/self/task/%s/schedstat" % thread).split() for thread in self.threads]
-        theirs = [process_seconds(pid) for pid in self.service]
-        if not theirs or None in theirs:
-            return None
-        return sum(int(fields[0]) for fields in own if fields) / 1e9 + sum(theirs)
+        """Processor time so far of each of the library's threads here, and of each process of the service."""
+        found = {}
+        for thread in self.threads:
+            fields = quick("/proc/self/task/%s/schedstat" % thread).split()
+            if fields and fields[0].isdigit():
+                found[thread] = int(fields[0]) / 1e9
+        for pid in self.service:
+            seconds = process_seconds(pid)
+            if seconds is not None:
+                found[pid] = seconds
+        return found
 
     def read(self):
         if not self._wait():
@@ -680,8 +690,9 @@ class Jtop:
     def end(self):
         if self.client is not None:
             after = self._costs()
-            if after is not None and self.before is not None:
-                self.spent = after - self.before
+            both = [key for key in after if key in self.before]
+            if any(key in self.service for key in both):  # else nothing is known of the service
+                self.spent = sum(after[key] - self.before[key] for key in both)
             self.client.close()
             self.client = None
 
