@@ -7,7 +7,7 @@ input (or the first argument); each line it prints is one message, an object wit
     hello     facts (cpu, cores, memory_mb, ...) and engines {name: version}
     progress  fraction (0 to 1), text, figures {name: number}
     sample    source, samples [[seconds, what the source of power read, what the board did], ...]; see Monitor
-    latencies ms: end-to-end milliseconds of the runs since the last such message; all of them together are the profile's
+    latencies ms: end-to-end milliseconds of the runs since the last such message; together they are the profile's
     events    a part of onnxruntime's own trace of the profiled pass, after its warm-up
     layers    layers [[name, kind, [microseconds of each run]], ...]: a part of OpenCV's
     output    tool, kind, text: a file that trtexec wrote, or what caffe printed, as it is
