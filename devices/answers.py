@@ -22,6 +22,7 @@ from profiler.sweep import Sweep, SweepPoint
 from profiler.trace import Outline
 
 BUSY = 0.15  # share of all cores at work, above which other programs disturb a measurement
+QUIETER = "Stop what else runs there, or compare only interleaved runs."
 
 
 def device_facts(messages: Sequence[Message], name: str) -> DeviceFacts:
@@ -163,7 +164,7 @@ def _warnings(result: Mapping[str, Any], title: str, device: DeviceFacts, settin
     for when in ("before", "after"):
         share = result["load"][when]
         if share is not None and share > BUSY:
-            found.append(f"{title} was busy {when} the run: {100 * share:.0f} % of its cores were at work.")
+            found.append(f"{title} was busy {when} the run: {100 * share:.0f} % of its cores were at work. {QUIETER}")
     if device.cores is not None and settings.threads > device.cores:
         found.append(f"{settings.threads} threads were asked for; {lower_first(title)} has {device.cores} cores.")
     return found

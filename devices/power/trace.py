@@ -246,9 +246,9 @@ def _cost(report: Mapping[str, Any]) -> float | None:
 
 
 def _board(found: Sequence[Sample], report: Mapping[str, Any]) -> BoardTrace | None:
-    """What the board did; the run window is the whole trace where the report never came."""
+    """What the board did, and when; the run window is the whole trace where the report never came."""
     told = [sample for sample in found if sample.reading.board]
-    if not told:
+    if not told and not report.get("runs"):
         return None
     runs = report.get("runs") or [[told[0].seconds, told[-1].seconds, 0]]
     keys = [key for key in SERIES if any(key in sample.reading.board for sample in told)]

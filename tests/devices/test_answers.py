@@ -17,7 +17,8 @@ def warnings(result, threads=1):
 
 def test_a_busy_computer_is_told():
     assert warnings({"load": {"before": 0.43, "after": 0.02}}) == (
-        "This computer was busy before the run: 43 % of its cores were at work.",
+        "This computer was busy before the run: 43 % of its cores were at work. "
+        "Stop what else runs there, or compare only interleaved runs.",
     )
 
 

@@ -58,6 +58,12 @@ def test_the_board_is_traced_with_what_an_external_meter_will_need():
     assert (board.marker, board.epoch) == (((0.1, 0.2),), 1000.0)
 
 
+def test_a_board_that_tells_nothing_has_its_windows_all_the_same():
+    board = watched([], report(source=""), "TK1").board
+    assert (board.seconds, board.series) == ((), {})
+    assert (board.run_start, board.inferences, board.idle[0]) == (2.0, 50, (0.0, 1.0))
+
+
 def test_a_line_cut_before_the_report_leaves_the_board_and_no_energy():
     found = watched(said("ina3221", steady(LEVELS)), None, "TX2")
     assert found.power is None
