@@ -1,10 +1,16 @@
 """Values as plain dictionaries and back: how a value crosses a process, a file or the command line."""
 
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 T = TypeVar("T")
+PLAIN = frozenset({bool, int, float, str, bytes, type(None)})
+MAPPINGS: tuple[type[Any], ...] = (dict, Mapping)  # the common one first: asking an abstract class is slow
+SEVERAL: tuple[type[Any], ...] = (tuple, list, set, frozenset)
 
 
 def to_plain(value: Any) -> Any:
@@ -17,7 +23,9 @@ def from_plain(plain: Any, kind: type[T]) -> T:
 
     Raises msgspec.ValidationError when a key is missing or has the wrong type.
     """
-    return msgspec.convert(plain, kind)
+    value = msgspec.convert(plain, kind)
+    _make_whole(value)
+    return value
 
 
 def to_json(value: Any) -> bytes:
@@ -25,4 +33,36 @@ def to_json(value: Any) -> bytes:
 
 
 def from_json(text: bytes | str, kind: type[T]) -> T:
-    return msgspec.json.decode(text, type=kind)
+    value = msgspec.json.decode(text, type=kind)
+    _make_whole(value)
+    return value
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """A dataclass's fields; none of anything else."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _make_whole(value: Any) -> None:
+    """Give each dataclass in `value` its defaults as its own.
+
+    msgspec leaves a field that was not written to the class, whose default it is: the value reads right, but msgspec
+    itself would not write that field out again.
+    """
+    for each in _inside(value):
+        if type(each) not in PLAIN:
+            _make_whole(each)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    kind: type[Any] = type(value)
+    if names := _names(kind):
+        own: dict[str, Any] = vars(value)
+        for name in names if len(own) < len(names) else ():
+            if name not in own:
+                object.__setattr__(value, name, getattr(value, name))
+        return own.values()
+    if issubclass(kind, MAPPINGS):
+        return cast("Mapping[Any, Any]", value).values()
+    return value if issubclass(kind, SEVERAL) else ()
