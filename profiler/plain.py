@@ -56,9 +56,9 @@ def _make_whole(value: Any) -> None:
 
 
 def _inside(value: Any) -> Iterable[Any]:
-    kind: type[Any] = type(value)
+    kind = cast("type[Any]", type(value))
     if names := _names(kind):
-        own: dict[str, Any] = vars(value)
+        own = cast("dict[str, Any]", value.__dict__)
         for name in names if len(own) < len(names) else ():
             if name not in own:
                 object.__setattr__(value, name, getattr(value, name))
