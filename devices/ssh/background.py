@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -13,6 +14,7 @@ from devices.shell import LineBroke
 from profiler.progress import Job, Progress
 
 T = TypeVar("T")
+THREAD = "netbonsai-ssh"
 PATIENCE = 0.2  # seconds between two steps of a job that waits
 
 _lock = threading.Lock()
@@ -20,12 +22,18 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 
 def loop() -> asyncio.AbstractEventLoop:
-    """The loop, started at the first call."""
+    """The loop, started at the first call.
+
+    It keeps quiet: what a connection that broke had still to write is no news, and every failure that matters reaches
+    whoever waits for it.
+    """
     global _loop
     with _lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="ssh", daemon=True).start()
+            _loop.set_exception_handler(lambda _loop, _context: None)
+            logging.getLogger("asyncio").addFilter(lambda record: record.threadName != THREAD)
+            threading.Thread(target=_loop.run_forever, name=THREAD, daemon=True).start()
         return _loop
 
 

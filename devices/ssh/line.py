@@ -74,8 +74,12 @@ class Line:
         code = base64.b64encode(KEEPER.read_bytes()).decode()
         program = f"import base64;exec(compile(base64.b64decode('{code}'),'keeper','exec'))"
         mark, command = marked([self.address.python, "-I", "-S", "-c", program, asked], {})
-        self._keeper = await self.connection.create_process(command, encoding=None)
-        first = await asyncio.wait_for(self._first_word(mark), FIRST_WORD)
+        try:
+            self._keeper = await self.connection.create_process(command, encoding=None)
+            first = await asyncio.wait_for(self._first_word(mark), FIRST_WORD)
+        except (OSError, asyncssh.Error) as problem:  # among them that it took too long
+            await self.settled()
+            raise self._broke(problem) from None
         if "problem" in first:
             raise Failed(
                 f"“{self.address.host}” has no room for a temporary folder: {first['problem']}.",
