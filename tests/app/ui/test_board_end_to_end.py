@@ -111,7 +111,9 @@ def test_a_board_is_added_measured_and_refused_when_its_key_changes(qtbot, windo
     qtbot.waitUntil(lambda: page.run_button.isEnabled() and page.run_button.text() == "Profile A")
     page.run_button.click()
     qtbot.waitUntil(lambda: desk.roster.state("board") == "running", timeout=MINUTE)
-    qtbot.waitUntil(lambda: "board" in desk.study.candidate("A").profiles, timeout=MINUTE)
+    qtbot.waitUntil(lambda: any(view.kind == "profile" and view.ended for view in desk.jobs), timeout=MINUTE)
+    assert [(view.state, view.error) for view in desk.jobs if view.kind == "profile"] == [("done", "")]
+    qtbot.waitUntil(lambda: "board" in desk.study.candidate("A").profiles)
     profile = desk.study.candidate("A").profiles["board"]
     assert (len(profile.latencies_ms), profile.complete, profile.device.name) == (30, True, "board")
     qtbot.waitUntil(lambda: page.run.isVisible() and page.run.runs.text() == "30 runs, no profiling")
