@@ -659,12 +659,14 @@ class Jtop:
         if not self._wait():
             return None
         power, memory, cpu = self.client.power, self.client.memory, self.client.cpu
+        cores = [one for one in cpu.get("cpu", []) if one.get("online", True)]
         return {
             "tot": numbers(power.get("tot", {})),
             "rail": {name: numbers(values) for name, values in power.get("rail", {}).items()},
             "ram": numbers(memory.get("RAM", {})),
-            "cpu": numbers(cpu.get("total", {})),
-            "cpu_khz": [one.get("freq", {}).get("cur") for one in cpu.get("cpu", []) if one.get("online", True)],
+            # of each core: jtop 4.3.2 takes its total's difference to the last difference, not to the last count
+            "cpu_idle": [one.get("idle") for one in cores],
+            "cpu_khz": [one.get("freq", {}).get("cur") for one in cores],
             "gpu": [
                 numbers({"load": one.get("status", {}).get("load"), "khz": one.get("freq", {}).get("cur")})
                 for one in dict(self.client.gpu).values()

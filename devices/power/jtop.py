@@ -29,9 +29,9 @@ def reading(raw: Mapping[str, Any]) -> Reading:
 
 def _board(raw: Mapping[str, Any], sieve: Sieve) -> dict[str, float]:
     board: dict[str, float] = {}
-    idle = raw.get("cpu", {}).get("idle")
-    if idle is not None and (share := sieve.number("cpu_load", idle, 0.0, 100.0)) is not None:
-        board["cpu_load"] = 1 - share / 100
+    said = [sieve.number("cpu_load", idle, 0.0, 100.0) for idle in raw.get("cpu_idle", []) if idle is not None]
+    if idle := [share for share in said if share is not None]:
+        board["cpu_load"] = 1 - sum(idle) / len(idle) / 100
     gpus: list[Mapping[str, Any]] = raw.get("gpu", [])
     for gpu in gpus[:1]:
         sieve.share(board, "gpu_load", gpu.get("load"), 0.01)

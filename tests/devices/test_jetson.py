@@ -134,6 +134,7 @@ def test_watching_through_jtop(jtop, children):
     assert figures["rail:VDD_IN"] == 8.5
     assert figures["rail:VDD_SYS_GPU"] == pytest.approx(0.306)  # 19152 mV × 16 mA
     assert (figures["gpu_load"], figures["temperature_c"]) == (pytest.approx(0.457), 38.5)
+    assert figures["cpu_load"] == pytest.approx(0.25, abs=0.03)  # as `tick` has it, of every core
     assert not [child for child in children() if "agent.py" in " ".join(child.cmdline())]
 
 

@@ -8,7 +8,7 @@ TX2 = {
     "tot": {"name": "VDD_IN", "power": 2908, "avg": 2908, "volt": 19136, "curr": 152},
     "rail": {"VDD_SYS_GPU": {"power": 306, "avg": 306}, "VDD_MUX": {"power": 3367, "avg": 3367}},
     "ram": {"tot": 8042688, "used": 1642688, "shared": 524288},
-    "cpu": {"user": 20.0, "nice": 0, "system": 5.0, "idle": 75.0},
+    "cpu_idle": [90.0, 60.0, None, 75.0],  # one core has not said
     "cpu_khz": [1113600, 2035200],
     "gpu": [{"load": 45.7, "khz": 1134750}],
     "temperature": {"GPU": 37.0, "BCPU": 38.5, "PMIC": 100.0, "MCPU": -256},
@@ -55,7 +55,7 @@ def test_a_total_that_cannot_be_is_named_and_left_out(power):
 
 
 def test_loads_and_temperatures_that_cannot_be_are_left_out():
-    hostile = {"gpu": [{"load": 250, "khz": -1}], "cpu": {"idle": "x"}, "temperature": {"CPU": 4000}, "cpu_khz": [None]}
+    hostile = {"gpu": [{"load": 250, "khz": -1}], "cpu_idle": ["x"], "temperature": {"CPU": 4000}, "cpu_khz": [None]}
     found = reading({**TX2, **hostile})
     assert set(found.board) == {"memory_mb", "gpu_memory_mb"}
     assert len(found.faults) == 4
