@@ -249,7 +249,9 @@ class ProfilePage(Page):
     def profile_on(self, devices: list[str]) -> None:
         """Profile the selected candidate on each, with what was chosen for that device."""
         workbench, letter = self.desk.workbench, self.desk.candidate
-        for device in devices if workbench is not None else ():
+        if workbench is None:
+            return
+        for device in devices:
             settings = self.popup.settings_for(device, self.desk.roster.facts(device))
             self.desk.with_secret(device, lambda d=device, s=settings: workbench.profile(letter, d, s))
 

@@ -219,6 +219,7 @@ class BoardSheet(Sheet):
 
     def _trust(self, error: Any) -> None:
         address = self._tried
+        assert address is not None
         self.desk.aside(lambda: boards.trust(address, error.key_line), lambda _: self.try_now(), self._failed)
 
     def _refuse_changed(self, error: Any) -> None:
