@@ -55,7 +55,7 @@ def retrain(
 
     if context.data is None:
         raise BadInput("This step needs data to train.", fix="Choose a data set, or set epochs to 0.")
-    images, labels = yield from scaled(_tensors(network, context.data.split("train")), 0.0, 0.02)
+    images, labels = yield from scaled(tensors_of(network, context.data.split("train")), 0.0, 0.02)
     validate = yield from _validation(network, context.data)
     module = lift(network)
     if adapt is not None:
@@ -70,7 +70,7 @@ def retrain(
         checkpoint=None if context.folder is None else context.folder / f"{part}.pt",
         validate=validate,
         threads=context.threads,
-        layout=_recipe(network).layout,
+        layout=recipe_of(network).layout,
     )
     rows = yield from scaled(training, 0.02, 1.0)
     for row in rows:
@@ -95,8 +95,8 @@ def _validation(network: Network, data: DataSet) -> Job[Callable[[nn.Module], fl
     """Accuracy on the validation split, where the data have one."""
     if not data.sizes.get("validation"):
         return None
-    images, labels = yield from scaled(_tensors(network, data.split("validation")), 0.02, 0.02)
-    return _accuracy_on(images, labels)
+    images, labels = yield from scaled(tensors_of(network, data.split("validation")), 0.02, 0.02)
+    return accuracy_on(images, labels)
 
 
 def zeros_kept(module: nn.Module) -> Callable[[nn.Module], None]:
@@ -144,27 +144,28 @@ def _layer_before(node: fx.Node, paths: Container[str]) -> str | None:
     return None
 
 
-def _tensors(network: Network, split: Split) -> Job[tuple[Inputs, np.ndarray]]:
+def tensors_of(network: Network, split: Split) -> Job[tuple[Inputs, np.ndarray]]:
     """The split's images as the network takes them, and their classes as it numbers them."""
     from compressors.data.prepare import output_labels, preparing
 
     shape = next(iter(network.inputs.values()))
-    recipe = _recipe(network)
+    recipe = recipe_of(network)
     images = yield from preparing(split, recipe, shape)
     outputs = network.model.graph.outputs[0].shape
     classes = outputs[-1] if outputs is not None and len(outputs) else None
     return images, output_labels(split, recipe, classes if isinstance(classes, int) else len(split.classes))
 
 
-def _recipe(network: Network) -> InputRecipe:
+def recipe_of(network: Network) -> InputRecipe:
+    """How images become this network's input: its own recipe, or grey or RGB by its channels."""
     if network.input_recipe is not None:
         return network.input_recipe
     shape = next(iter(network.inputs.values()))
     return InputRecipe(colour="grey" if len(shape) != 4 or shape[1] == 1 else "rgb")
 
 
-def _accuracy_on(images: Inputs, labels: np.ndarray) -> Callable[[nn.Module], float]:
-    """The share of these images that a module gets right."""
+def accuracy_on(images: Inputs, labels: np.ndarray) -> Callable[[nn.Module], float]:
+    """What says the share of these images that a module, in eval mode, gets right."""
     import torch
 
     @torch.no_grad()
