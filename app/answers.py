@@ -13,6 +13,7 @@ from app.battery import Battery
 from app.board_facts import BoardFacts
 from app.board_story import BoardRow
 from app.facts import ActivityMeasured, Evaluated, Packed
+from app.packing_story import packed_rows
 from profiler.breakdown import KINDS, Breakdown, LayerCost
 from profiler.measurement import Comparison, Profile
 from profiler.plain import to_plain
@@ -213,7 +214,10 @@ def packed(found: Packed) -> Answer:
         "original_bytes": found.original_bytes,
         "packed_bytes": found.packed_bytes,
         "entropy_bytes": found.entropy_bytes,
-        "layers": [to_plain(layer) for layer in found.layers],
+        "layers": [
+            to_plain(layer) | {"rate": row.rate, "values_bytes": row.values}
+            for layer, row in zip(found.layers, packed_rows(found), strict=False)
+        ],
     }
 
 

@@ -90,14 +90,21 @@ class ActivityMeasured:
 
 @dataclass(frozen=True)
 class PackedLayer:
-    """One tensor in the packed file; bytes. `index` is what saying where the values are costs, part of `packed`."""
+    """One tensor in the packed file; bytes. `index` (saying where the values are) and `codebook` (the list of shared
+    values) are part of `packed`. None: not told, by a study from before it was counted."""
 
     name: str
     layer: str
     original: int
     packed: int
     index: int
-    form: str  # dense or csr
+    form: str  # dense, bitmap, csr or relative
+    codebook: int = 0
+    values: str = ""  # how values are said: planes, codebook or row codebooks
+    entropy: int | None = None  # the limit of an ideal code without memory
+    kept: int | None = None  # words that are not zero,
+    total: int | None = None  # of so many
+    distinct: int | None = None  # different values in the codebook
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,7 +204,7 @@ def pack(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         original_bytes=summary.original_bytes,
         packed_bytes=summary.packed_bytes,
         entropy_bytes=summary.entropy_bytes,
-        layers=tuple(PackedLayer(t.name, t.layer, t.original, t.packed, t.index, t.form) for t in summary.layers),
+        layers=tuple(PackedLayer(**asdict(tensor)) for tensor in summary.layers),
     )
     return {}
 

@@ -14,6 +14,7 @@ from app.commands.say import Say
 from app.commands.secrets import run_on
 from app.facts import Packed
 from app.objects import path_of
+from app.packing_story import HEADS, packed_rows, total_row
 from app.power_words import memory_lines, power_lines
 from app.study import Candidate
 from profiler.errors import BadInput, Failed
@@ -224,21 +225,10 @@ def pack(args: Namespace, say: Say) -> None:
 
 
 def say_packed(found: Packed, say: Say) -> None:
-    """The size, tensor by tensor, with what the index costs."""
-    rows = [
-        (
-            t.name,
-            t.form,
-            words.exact(t.original),
-            words.exact(t.packed),
-            words.exact(t.index),
-            words.percent(t.packed / t.original),
-        )
-        for t in found.layers
-        if t.original
-    ]
+    """The size, tensor by tensor: index, codebook and values apart, the limit of ideal coding beside them."""
+    rows = [row.written() for row in packed_rows(found)]
     if rows:
-        say.table(("Tensor", "Form", "Bytes", "Packed", "of it, index", "Share"), rows, left=2)
+        say.table(HEADS, [*rows, total_row(found).written()], left=2)
     ratio = words.times(found.original_bytes / found.packed_bytes) if found.packed_bytes else ""
     say.line(f"{words.megabytes(found.original_bytes)} → {words.megabytes(found.packed_bytes)}, {ratio} smaller.")
-    say.line(f"Ideal code of each tensor: {words.megabytes(found.entropy_bytes)}.")
+    say.line(f"An ideal code without memory would take {words.megabytes(found.entropy_bytes)}.")

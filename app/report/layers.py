@@ -6,6 +6,7 @@ from typing import Any
 
 from app import words
 from app.markers import markers
+from app.packing_story import HEADS, packed_rows, total_row
 from app.report import svg
 from app.study import Candidate, Study
 from profiler.breakdown import KIND_NAMES, KINDS, Breakdown, Kind, LayerCost, operations
@@ -106,7 +107,7 @@ def packing(candidate: Candidate) -> Row:
     """The packed file of a candidate, tensor by tensor, with what the index costs."""
     packed = candidate.packed
     assert packed is not None
-    index = sum(layer.index for layer in packed.layers)
+    total = total_row(packed)
     return {
         "letter": candidate.letter,
         "title": candidate.title,
@@ -115,18 +116,13 @@ def packing(candidate: Candidate) -> Row:
         "packed_exact": words.bytes_in_full(packed.packed_bytes),
         "entropy": words.megabytes(packed.entropy_bytes),
         "ratio": words.times(packed.original_bytes / packed.packed_bytes) if packed.packed_bytes else "",
-        "index": words.megabytes(index),
-        "index_share": words.percent(index / packed.packed_bytes) if packed.packed_bytes else "",
-        "tensors": [
-            {
-                "name": t.name,
-                "layer": t.layer,
-                "form": t.form,
-                "original": words.exact(t.original),
-                "packed": words.exact(t.packed),
-                "index": words.exact(t.index) if t.index else words.does_not_apply,
-                "share": words.percent(t.packed / t.original) if t.original else "",
-            }
-            for t in packed.layers
-        ],
+        "index": _part(total.index, packed.packed_bytes),
+        "codebook": _part(total.codebook, packed.packed_bytes),
+        "heads": HEADS,
+        "tensors": [row.written() for row in (*packed_rows(packed), total)] if packed.layers else [],
     }
+
+
+def _part(count: int | None, whole: int) -> str:
+    """Bytes and their share of the file."""
+    return f"{words.megabytes(count)} · {words.percent((count or 0) / whole)}" if whole else words.megabytes(count)
