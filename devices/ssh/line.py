@@ -42,6 +42,7 @@ class Line:
         self._keeper: asyncssh.SSHClientProcess[bytes] | None = None
         owner = connection.get_owner()  # it has none any more once it is closed
         self._visitor = owner if isinstance(owner, Visitor) else None
+        self._sftp: asyncio.Future[asyncssh.SFTPClient] | None = None
         self._shelf: Shelf | None = None
         self._opening = asyncio.Lock()
         self._answers = asyncio.Lock()
@@ -76,6 +77,7 @@ class Line:
         mark, command = marked([self.address.python, "-I", "-S", "-c", program, asked], {})
         try:
             self._keeper = await self.connection.create_process(command, encoding=None)
+            self._sftp = asyncio.ensure_future(self.connection.start_sftp_client())  # while Python starts there
             first = await asyncio.wait_for(self._first_word(mark), FIRST_WORD)
         except (OSError, asyncssh.Error) as problem:  # among them that it took too long
             await self.settled()
@@ -168,7 +170,8 @@ class Line:
         async with self._opening:
             if self._shelf is None:
                 try:
-                    sftp = await self.connection.start_sftp_client()
+                    assert self._sftp is not None
+                    sftp = await self._sftp
                 except (asyncssh.Error, OSError) as problem:
                     if not self.alive:
                         raise self._broke(problem) from None
