@@ -149,7 +149,7 @@ def board_compared(row: BoardRow) -> Answer:
 
 
 def board_printed(board: BoardFacts) -> Answer:
-    """What its maker prints of a board."""
+    """What is printed of a board."""
     return {
         "board": board.key,
         "name": board.name,

@@ -17,7 +17,7 @@ FIGURES = ("price_usd", "fp32_gflops", "fp16_gflops", "bandwidth_gb_s", "watts")
 
 @dataclass(frozen=True)
 class BoardFacts:
-    """A board as its maker prints it. None: not known. `watts`: its least and its most; `sources`: figure → where
+    """A board as it stands in print. None: not known. `watts`: its least and its most; `sources`: figure → where
     it is from, with the month of a price."""
 
     key: str

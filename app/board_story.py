@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from app import words
@@ -131,6 +131,22 @@ def _sources(board: BoardFacts | None, profile: Profile, named: str) -> dict[str
         else f"Measured {words.moment(profile.at)}",
     }
     return {name: text for name, text in told.items() if text}
+
+
+FIGURES_CALLED = {
+    "price_usd": "price",
+    "peak_gflops": "peak GFLOPS",
+    "bandwidth_gbs": "GB/s",
+    "printed_watts": "watts in print",
+    "watts": "watts",
+    "median_ms": "latency",
+}
+
+
+def sources_told(rows: Iterable[BoardRow]) -> list[str]:
+    """A line for each figure of each row: the device, the figure, where it is from."""
+    lines = [f"{row.title}, {FIGURES_CALLED[figure]}: {text}" for row in rows for figure, text in row.sources.items()]
+    return list(dict.fromkeys(lines))
 
 
 def _power_source(power: PowerTrace | None) -> str:

@@ -10,7 +10,7 @@ from app.answers import Answer, battery_life, board_compared, board_printed
 from app.battery import Battery
 from app.battery import battery as life
 from app.board_facts import boards as printed
-from app.board_story import BoardRow, board_rows
+from app.board_story import BoardRow, board_rows, sources_told
 from app.boards import kinds
 from app.commands.bench import bench
 from app.commands.measure import candidate_of, device_of, settings_of, study_folder
@@ -60,7 +60,7 @@ def _say_battery(found: Battery, profile: Profile, say: Say) -> None:
 
 
 def boards(args: Namespace, say: Say) -> None:
-    """The boards as their makers print them; with a study, what one candidate does on each device it ran on."""
+    """The boards as they stand in print; with a study, what one candidate does on each device it ran on."""
     if args.folder is None:
         _printed(say)
         return
@@ -84,7 +84,7 @@ def boards(args: Namespace, say: Say) -> None:
         return
     head = ("Device", "", "Latency", "Images/s", "per $", "per W", "Watts", "Price", "Peak GFLOPS", "GB/s")
     say.table(head, [_row(row) for row in rows], left=2)
-    for source in dict.fromkeys(f"{row.title}: {text}" for row in rows for text in row.sources.values()):
+    for source in sources_told(rows):
         say.line(f"  {source}")
 
 
@@ -127,4 +127,4 @@ def _printed(say: Say) -> None:
         for board in printed().values()
     ]
     say.table(("Board", "GPU", "Price", "GFLOPS fp32", "fp16", "GB/s", "Watts"), rows, left=2)
-    say.line("As printed by their makers, at launch; nothing here was measured. Sources: --json.")
+    say.line("As found in print; nothing here was measured. Where each figure is from: --json.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from app import words
 from app.battery import battery
-from app.board_story import BoardRow, board_rows
+from app.board_story import BoardRow, board_rows, sources_told
 from app.facts import BatteryChosen, Swept
 from app.markers import markers
 from app.report import svg
@@ -82,7 +82,7 @@ def _boards(study: Study, candidate: Candidate) -> Row:
         "title": candidate.title,
         "marker": svg.marker(markers(study).get(candidate.letter)),
         "rows": [_board(row) for row in rows],
-        "sources": list(dict.fromkeys(f"{row.title}: {text}" for row in rows for text in row.sources.values())),
+        "sources": sources_told(rows),
     }
 
 

@@ -1,10 +1,11 @@
 """What is printed of boards, and the same candidate on several of them."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from app.board_facts import board_of, boards
+from app.board_facts import FIGURES, board_of, boards
 from app.board_story import board_rows
 from app.facts import Profiled
 from app.study import after
@@ -34,9 +35,32 @@ def test_peaks_follow_from_cores_and_clocks(key):
 @pytest.mark.parametrize("key", boards())
 def test_every_figure_has_its_source_and_every_price_its_month(key):
     board = boards()[key]
-    known = ("price_usd", "fp32_gflops", "bandwidth_gb_s", "watts")
-    assert all(board.sources[figure] for figure in known)
-    assert board.sources["price_usd"][-9:-1].startswith("(20")
+    known = {figure for figure in FIGURES if getattr(board, figure) is not None}
+    assert {figure for figure, source in board.sources.items() if source} == known
+    assert known >= set(FIGURES) - {"price_usd", "fp16_gflops"}
+    if board.price_usd is not None:
+        assert re.search(r"\(20\d\d-\d\d\)$", board.sources["price_usd"])
+
+
+def test_what_was_not_found_in_print_is_not_known():
+    assert boards()["tx1"].price_usd is None
+
+
+@pytest.mark.parametrize(
+    ("key", "bits", "mhz"),
+    [
+        ("tk1", 64, 933),
+        ("tx1", 64, 1600),
+        ("tx2", 128, 1866),
+        ("nano", 64, 1600),
+        ("xavier_nx", 128, 1866),
+        ("orin_nano", 128, 2133),
+        ("orin_nano_super", 128, 3199),
+    ],
+)
+def test_bandwidth_follows_from_width_and_clock(key, bits, mhz):
+    """Two transfers a clock: bits ÷ 8 × 2 × MHz."""
+    assert boards()[key].bandwidth_gb_s == pytest.approx(bits / 8 * 2 * mhz / 1000, rel=0.002)
 
 
 def test_the_lectures_prices():
@@ -97,7 +121,7 @@ def test_where_each_figure_is_from(road):
     tx2 = next(row for row in board_rows(road, "A") if row.device == "tx2")
     assert tx2.sources["watts"] == "Measured by jtop on VDD_IN, mean over the run"
     assert "fp32" in tx2.sources["peak_gflops"]  # “twice fp32”: the fp16 figure's source
-    assert "2017-03" in tx2.sources["price_usd"]
+    assert "2019-03" in tx2.sources["price_usd"]
 
 
 def test_a_processors_engine_is_not_held_against_the_gpu(road, profile_of):
