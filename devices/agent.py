@@ -1427,7 +1427,7 @@ class TrtExec:
     def load(self, request, path):
         if not self.help():
             fix = "It comes with TensorRT; it is looked for on PATH and in %s." % ", ".join(TRTEXEC_FOLDERS)
-            raise Refused("failed", "There is no trtexec here that runs.", fix=fix)
+            raise Refused("failed", "There is no trtexec on this device that runs.", fix=fix)
         check_there(path)
         key = (path, request["batch"])
         if key not in self.plans:
@@ -1564,7 +1564,7 @@ class Caffe:
     def load(self, request, path):
         if not self.program():
             fix = "It is looked for on PATH and in %s." % ", ".join(CAFFE_FOLDERS)
-            raise Refused("failed", "There is no caffe here that runs.", fix=fix)
+            raise Refused("failed", "There is no caffe on this device that runs.", fix=fix)
         only_fp32(self.name, request.get("precision", "fp32"))
         check_there(path)
         with open(path) as file:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app import boards, words
 from app.board_facts import boards as printed
 from app.commands.say import Say
-from app.commands.secrets import agree_to, fill, on_a_terminal, typed
+from app.commands.secrets import agree_to, fill, hold_to, on_a_terminal, typed
 from app.vault import Vault
 from profiler.errors import BadInput, Failed
 from profiler.measurement import DeviceFacts
@@ -111,7 +111,10 @@ def _reach(address: Address, secret: str | None, trusted: str, tell: Callable[[P
     from devices import ssh
 
     try:
-        return drain(ssh.probe(address, secret), tell)
+        found = drain(ssh.probe(address, secret), tell)
+        if trusted:  # a key that was met before, perhaps by another name
+            hold_to(trusted, address.name, found.fingerprint, found.kind)
+        return found
     except ssh.UnknownHost as unknown:
         agree_to(unknown, trusted)
         boards.trust(address, unknown.key_line)

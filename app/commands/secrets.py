@@ -51,18 +51,23 @@ def agree_to(unknown: UnknownHost, trusted: str = "") -> None:
     """Have a key agreed to that nobody has seen: it is shown in full, and wants a yes; with `trusted`, exactly that
     fingerprint. Raises BadInput where it is another, Failed where nobody can be asked or the answer is no."""
     if trusted:
-        if trusted.removeprefix("SHA256:") != unknown.fingerprint.removeprefix("SHA256:"):
-            raise BadInput(
-                f"{unknown.host} shows another key than --trust names.",
-                f"It shows {unknown.fingerprint} ({unknown.kind}).",
-                "Compare it with what the board says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
-            )
+        hold_to(trusted, unknown.host, unknown.fingerprint, unknown.kind)
         return
     if not on_a_terminal():
         raise Failed(unknown.what, f"{unknown.fix} Then say so: --trust {unknown.fingerprint}")
     sys.stderr.write(f"{unknown.what}\n{unknown.fix}\n")
     if not agreed("Trust this key?"):
         raise Failed(f"The key of {unknown.host} was not trusted.", "Nothing was written down.")
+
+
+def hold_to(trusted: str, host: str, fingerprint: str, kind: str) -> None:
+    """Raises BadInput where `host` shows another key than the one that `trusted` names, be it a known one."""
+    if trusted.removeprefix("SHA256:") != fingerprint.removeprefix("SHA256:"):
+        raise BadInput(
+            f"{host} shows another key than --trust names.",
+            f"It shows {fingerprint} ({kind}).",
+            "Compare it with what the board says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
+        )
 
 
 def run_on(work: Bench, devices: Sequence[str], start: Callable[[str], str]) -> list[BadInput | Failed | None]:

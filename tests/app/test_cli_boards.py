@@ -74,6 +74,16 @@ def test_another_fingerprint_than_the_trusted_one_is_refused(run, add, fingerpri
     assert not (home / "config" / "boards.toml").exists()
 
 
+def test_a_known_key_is_held_to_the_fingerprint_too(run, add, added, fingerprint, home):
+    book = (home / "config" / "boards.toml").read_bytes()
+    other = "SHA256:" + "A" * 43
+    again = [word if word != "lab" else "lab2" for word in add]
+    status, _, err = run(*again, "--trust", other)
+    assert status == 2
+    assert f"It shows {fingerprint}" in err
+    assert (home / "config" / "boards.toml").read_bytes() == book
+
+
 @pytest.mark.parametrize(("said", "status"), [("y\n", 0), ("\n", 1), ("n\n", 1), ("", 1)])
 def test_on_a_terminal_the_key_is_shown_and_asked_about(run, add, fingerprint, home, monkeypatch, said, status):
     monkeypatch.setattr(secrets, "on_a_terminal", lambda: True)
