@@ -93,7 +93,8 @@ class Sshd:
     def log(self) -> str:
         return (self.folder / "sshd.log").read_text(errors="replace")
 
-    def _command(self) -> list[str]:
+    def _server(self) -> list[str]:
+        """The program with its settings, in no namespace yet."""
         settings = [
             "ListenAddress=127.0.0.1",
             "UsePAM=no",
@@ -111,10 +112,12 @@ class Sshd:
         given = {each.partition("=")[0] for each in self._options}
         settings = [each for each in settings if each.partition("=")[0] not in given] + self._options
         command = [str(program()), "-D", "-e", "-f", "/dev/null", "-p", str(self.port), "-h", str(self.host_key)]
-        command += [word for each in settings for word in ("-o", each)]
+        return command + [word for each in settings for word in ("-o", each)]
+
+    def _command(self) -> list[str]:
         if os.getuid() != 0:
-            return command
-        return [*IN_NAMESPACE, f"{self._mounts or 'true'} && {WITH_RUN}", "sh", *command]
+            return self._server()
+        return [*IN_NAMESPACE, f"{self._mounts or 'true'} && {WITH_RUN}", "sh", *self._server()]
 
     def start(self) -> None:
         with (self.folder / "sshd.log").open("ab") as log:
