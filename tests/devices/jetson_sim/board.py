@@ -2,7 +2,7 @@
 
 As root. A real OpenSSH server runs beside jetson-stats' real service over made-up sensor files, in mount namespaces of
 their own; `ssh board` finds it once HOME is FOLDER/home. Its `python3` is this environment's own, with jetson-stats.
-VDD_IN, VDD_SYS_CPU and the load follow how busy the agent is: traces show when something runs, and say nothing of a TX2.
+VDD_IN, VDD_SYS_CPU and the load follow how busy the agent is: traces show that something runs, and nothing of a TX2.
 """
 
 import os
