@@ -21,8 +21,9 @@ marker, root, energy_seconds, precision, and for engines that do not know them i
 thread_counts, and the same settings); "watch" (meter, root): samples and nothing else.
 When standard input closes, whoever asked is gone: the agent removes its folder and ends.
 """
-# pyright: basic
-# Strict checking wants annotations that Python 3.4 cannot read.
+# pyright: basic, reportOptionalMemberAccess=false, reportOptionalOperand=false, reportOptionalIterable=false
+# pyright: reportMissingImports=false
+# Strict checking wants annotations that Python 3.4 cannot read: nobody can say here what is None until it begins.
 
 import gc
 import json
@@ -279,7 +280,7 @@ def clocks_locked(root):
     spans = [span([folder], low, high) for folder, low, high in pairs]
     if not spans or None in spans:
         return None
-    return all(low == high for low, high in spans)
+    return all(each[0] == each[1] for each in spans if each)
 
 
 def throttling(root):
@@ -384,15 +385,16 @@ def private_kilobytes(smaps):
     return sum(int(line.split()[1]) for line in smaps.splitlines() if line.startswith(private))
 
 
-def private_mb(pid="self"):
+def private_mb(pid=0):
     """Megabytes that are this process's own (USS), or another's, or None where they cannot be read."""
-    smaps = text_of("/proc/%s/smaps_rollup" % pid) or text_of("/proc/%s/smaps" % pid)
+    folder = "/proc/%s" % (pid or "self")
+    smaps = text_of(folder + "/smaps_rollup") or text_of(folder + "/smaps")
     if smaps:
         return private_kilobytes(smaps) * 1024 / 1e6
     try:
         import psutil
 
-        return psutil.Process(None if pid == "self" else pid).memory_full_info().uss / 1e6
+        return psutil.Process(pid or None).memory_full_info().uss / 1e6
     except Exception:  # no psutil, or a system that does not tell: not measured
         return None
 
@@ -581,7 +583,7 @@ class Tegrastats:
         until = time.monotonic() + STREAM_PATIENCE
         while b"\n" not in self.rest:
             left = until - time.monotonic()
-            if left <= 0 or not select.select([self.stream], [], [], left)[0]:
+            if left <= 0 or not select.select([self.stream.fileno()], [], [], left)[0]:
                 raise ValueError("it said nothing for %g s" % STREAM_PATIENCE)
             part = os.read(self.stream.fileno(), 4096)
             if not part:
@@ -1017,6 +1019,9 @@ class Loaded:
 
     def __init__(self):
         self.after_load = private_mb()
+
+    def run(self):
+        raise NotImplementedError
 
     def runs(self, warmup, count):
         for number in range(warmup + count):
