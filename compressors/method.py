@@ -26,7 +26,8 @@ class Context:
 
     data: for training and validation (None: methods that train say they need data); folder: where checkpoints of this
     run go (None: nowhere); seed: everything random follows from it; evaluate: accuracy (0 to 1) of a network on a split
-    ("validation" or "train"; never "test") as a job; learned: told of each epoch trained (`compressors.train`’s rows);
+    ("validation" or "train"; never "test") as a job; measure: latency of a network on the chosen device as a job, in
+    milliseconds (None: there is no device); learned: told of each epoch trained (`compressors.train`’s rows);
     found: told what a method chose by itself or what came of its work, by name ("share", "emptied"), for the report.
     """
 
@@ -34,6 +35,7 @@ class Context:
     folder: Path | None = None
     seed: int = 0
     evaluate: Callable[[Network, str], Job[float]] | None = None
+    measure: Callable[[Network], Job[float]] | None = None
     threads: int = 0  # 0: torch's own choice
     learned: Callable[[Mapping[str, float]], None] = field(default=lambda _: None)
     found: Callable[[str, Any], None] = field(default=lambda _name, _value: None)
@@ -67,7 +69,7 @@ class Knob:
 
     name: str
     default: Any
-    kind: Literal["share", "number", "integer", "choice", "layers", "per_layer", "switch"]
+    kind: Literal["share", "number", "integer", "choice", "layers", "per_layer", "values", "switch"]
     label: str
     help: str
     low: float | None = None
@@ -134,13 +136,25 @@ def checked(cls: type[Method], settings: Mapping[str, Any]) -> Method:
 
 
 def _tidy(value: Any) -> Any:
-    """Lists become tuples: a method is a frozen value."""
+    """Lists become tuples, also those in a table: a method is a frozen value."""
+    if isinstance(value, Mapping):
+        return {name: _tidy(each) for name, each in cast("Mapping[str, Any]", value).items()}
     return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
+
+
+def _numbers(value: Any, *, several: bool) -> list[Any]:
+    """What must be a number each: the value, a table's values, or with `several` what is in their lists."""
+    if not isinstance(value, Mapping):
+        return [value]
+    each = list(cast("Mapping[str, Any]", value).values())
+    if not several:
+        return each
+    return [number for one in each for number in (cast("list[Any]", one) if isinstance(one, (list, tuple)) else [one])]
 
 
 def _check(key: str, k: Knob, value: Any) -> None:
     where = f"In “{key}”, knob “{k.name}” is {value!r}."
-    numbers = list(cast("Mapping[str, Any]", value).values()) if isinstance(value, Mapping) else [value]
+    numbers = _numbers(value, several=k.kind == "values")
     expected: dict[str, tuple[tuple[type, ...], str]] = {
         "share": ((int, float), "a number"),
         "number": ((int, float), "a number"),
@@ -149,10 +163,13 @@ def _check(key: str, k: Knob, value: Any) -> None:
         "switch": ((bool,), "true or false"),
         "layers": ((list, tuple), "a list of layer names"),
         "per_layer": ((Mapping,), "a table of layer names and numbers"),
+        "values": ((Mapping,), "a table of layer names and lists of numbers"),
     }
     types, words = expected[k.kind]
     wrong = not isinstance(value, types) or (isinstance(value, bool) and k.kind != "switch")
     wrong = wrong or (k.kind == "choice" and value not in k.choices)
+    if k.kind == "values" and not wrong:
+        wrong = not all(isinstance(one, (list, tuple)) for one in cast("Mapping[str, Any]", value).values())
     if wrong or (k.kind == "layers" and not all(isinstance(name, str) for name in cast("list[Any]", value))):
         raise BadInput("A knob has a value that does not fit.", where, f"It takes {words}.")
     if k.kind in ("layers", "choice", "switch"):

@@ -150,7 +150,7 @@ def _method(plain: Mapping[str, Any]) -> Method:
 
 def _plain_value(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return dict(cast("Mapping[str, Any]", value))
+        return {name: _plain_value(each) for name, each in cast("Mapping[str, Any]", value).items()}
     return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
 
 

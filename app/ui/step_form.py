@@ -14,7 +14,7 @@ from app.ui.parts.text import label
 from compressors.method import Knob
 
 ROOM = 1e9  # a number without a bound
-SPECIAL: frozenset[str] = frozenset({"layers", "per_layer"})  # these have an editor of their own
+SPECIAL: frozenset[str] = frozenset({"layers", "per_layer", "values"})  # these have an editor of their own
 
 
 class StepForm(QWidget):

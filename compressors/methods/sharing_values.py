@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compressors.sharing import Shared
-
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from compressors.sharing import Shared
     from profiler.network import Network
 
 

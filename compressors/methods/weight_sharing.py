@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from compressors.method import Context, Group, knob, method
-from compressors.methods.layers import names_words, picked, picks_problems
+from compressors.methods.layers import names_words, picked, picks_problems, weighted
 from compressors.methods.retraining import retrain
 from compressors.methods.sharing_values import groups_of, moving_together
 from compressors.methods.training_knobs import TrainingKnobs, epochs_knob, needs_data
-from compressors.sharing import START, Shared, cluster, rounded
 from profiler.breakdown import Breakdown, breakdown
 from profiler.errors import BadInput
 from profiler.progress import Job, Progress, scaled
 
 if TYPE_CHECKING:
+    from compressors.sharing import Shared
     from profiler.network import Network
 
 MOST_BITS = 16
+STARTS = ("optimal", "linear", "density", "quantile")  # of `compressors.sharing`, which takes a second to load
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class SharingKnobs:
             "Where k-means begins. Optimal: dynamic programming. Linear: evenly from the smallest to the largest "
             "weight. Density: evenly along the cumulative distribution. Quantile: groups of equal count."
         ),
-        choices=tuple(START),
+        choices=STARTS,
     )
     per: str = knob(
         "layer",
@@ -68,6 +69,12 @@ class SharingKnobs:
         low=1,
         high=MOST_BITS,
         factory=dict[str, float],
+    )
+    given: Mapping[str, tuple[float, ...]] = knob(
+        kind="values",
+        label="Values by hand",
+        help="The very values that a layer’s weights share, in place of those k-means finds: each takes the nearest.",
+        factory=dict[str, tuple[float, ...]],
     )
     keep_zeros: bool = knob(
         True,
@@ -129,7 +136,8 @@ class WeightSharing(TrainingKnobs, SharingKnobs):
         yield Progress(0.0, "Reading the weights")
         bits = self._bits(network, counted)
         share = 0.1 if self.epochs else 1.0
-        found = yield from scaled(self._shared(network, bits), 0.0, share)
+        given = {name: np.array(self.given[layer]) for layer, name in weighted(counted).items() if layer in self.given}
+        found = yield from scaled(self._shared(network, bits, given), 0.0, share)
         context.found(
             "shared_values", {name: sum(row.codebook.size - row.zero for row in found[name]) for name in bits}
         )
@@ -146,14 +154,16 @@ class WeightSharing(TrainingKnobs, SharingKnobs):
             after_step=moving_together(network, groups),
         )
         trained = yield from scaled(job, share, 1.0)
+        from compressors.sharing import rounded
+
         return trained.with_weights({name: rounded(trained.weight(name), self.mantissa) for name in found})
 
     def problems(self, network: Breakdown, has_data: bool) -> list[str]:
         """Layers that are not there, bits that are no whole numbers, and data that is missing."""
-        said = picks_problems(network, (*self.layers, *self.per_layer))
+        said = picks_problems(network, (*self.layers, *self.per_layer, *self.given))
         said += [
             f"“{name}” has a value of its own, but is not among the picked layers. Pick it, or remove its value."
-            for name in self.per_layer
+            for name in dict.fromkeys((*self.per_layer, *self.given))
             if self.layers and name not in self.layers
         ]
         said += [
@@ -161,6 +171,14 @@ class WeightSharing(TrainingKnobs, SharingKnobs):
             for name, bits in self.per_layer.items()
             if bits != int(bits) or not 1 <= bits <= MOST_BITS
         ]
+        said += [
+            f"“{name}” has {len(values):,} values by hand. It takes 1 to {1 << MOST_BITS:,}."
+            for name, values in self.given.items()
+            if not 1 <= len(values) <= 1 << MOST_BITS
+        ]
+        if self.given and self.per == "channel":
+            name = next(iter(self.given))
+            said.append(f"“{name}” has values by hand: they are for a whole layer. Take one codebook per layer.")
         return said + needs_data(self.epochs, has_data)
 
     def summary(self) -> str:
@@ -186,11 +204,11 @@ class WeightSharing(TrainingKnobs, SharingKnobs):
         found = {name: int(self.per_layer.get(layer, self.bits)) for layer, name in floats.items()}
         return found | (dict.fromkeys(_biases(network, set(found)), self.biases) if self.biases else {})
 
-    def _shared(self, network: Network, bits: Mapping[str, int]) -> Job[dict[str, list[Shared]]]:
+    def _shared(self, network: Network, bits: Mapping[str, int], given: Mapping[str, np.ndarray]) -> Job[Codebooks]:
         """The codebooks and indices of each initializer: one, or one for each index of the first axis."""
         sizes = {name: network.weight(name).size for name in bits}
         total, done = max(1, sum(sizes.values())), 0
-        found: dict[str, list[Shared]] = {}
+        found: Codebooks = {}
         for name, width in bits.items():
             weight = network.weight(name)
             rows = list(weight) if self.per == "channel" and weight.ndim > 1 else [weight]
@@ -198,8 +216,8 @@ class WeightSharing(TrainingKnobs, SharingKnobs):
             for number, row in enumerate(rows):
                 start = (done + sizes[name] * number / len(rows)) / total
                 stop = (done + sizes[name] * (number + 1) / len(rows)) / total
-                job = cluster(row, 1 << width, self.start, keep_zeros=self.keep_zeros, mantissa=self.mantissa)
                 try:
+                    job = self._clustered(row, 1 << width, given.get(name))
                     found[name].append((yield from scaled(job, start, stop)))
                 except ValueError as error:
                     raise BadInput(
@@ -207,6 +225,20 @@ class WeightSharing(TrainingKnobs, SharingKnobs):
                     ) from error
             done += sizes[name]
         return found
+
+    def _clustered(self, weights: np.ndarray, count: int, given: np.ndarray | None) -> Job[Shared]:
+        """By k-means, or the nearest of the given values."""
+        from compressors.sharing import assigned, cluster, rounded
+
+        if given is None:
+            return cluster(weights, count, self.start, keep_zeros=self.keep_zeros, mantissa=self.mantissa)
+        if not np.isfinite(weights).all():
+            raise ValueError("a weight is not a finite number")
+        codebook = np.unique(rounded(given.astype(weights.dtype), self.mantissa))
+        return assigned(weights, codebook, keep_zeros=self.keep_zeros)
+
+
+Codebooks = dict[str, list["Shared"]]
 
 
 def _values(rows: list[Shared], weight: np.ndarray) -> np.ndarray:

@@ -1,5 +1,5 @@
 """Weight sharing, the arithmetic: few values for many weights, by k-means in one dimension. docs/sharing.md."""
 
-from compressors.sharing.clustering import START, Shared, cluster, rounded
+from compressors.sharing.clustering import START, Shared, assigned, cluster, rounded
 
-__all__ = ["START", "Shared", "cluster", "rounded"]
+__all__ = ["START", "Shared", "assigned", "cluster", "rounded"]

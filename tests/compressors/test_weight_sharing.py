@@ -15,8 +15,8 @@ from compressors.method import Context, checked, find, knobs
 from compressors.methods.fine_tune import FineTune
 from compressors.methods.magnitude_pruning import MagnitudePruning
 from compressors.methods.sharing_values import groups_of, moving_together
-from compressors.methods.weight_sharing import WeightSharing
-from compressors.sharing import cluster
+from compressors.methods.weight_sharing import STARTS, WeightSharing
+from compressors.sharing import START, cluster
 from profiler.breakdown import breakdown
 from profiler.builder import Builder
 from profiler.errors import BadInput
@@ -257,3 +257,55 @@ per_layer = { fc1 = 2 }
     assert made.title() == "Share to 2–4 bits"
     assert WeightSharing(bits=1).summary() == "to 1 bit"
     assert WeightSharing(layers=("fc1", "fc2"), bits=3).summary() == "fc1, fc2 to 3 bits"
+
+
+def test_values_by_hand_are_the_codebook(tiny: Network):
+    values = (-0.5, -0.125, 0.25)
+    made = shared(tiny, given={"fc1": values})
+    weight, got = tiny.weight("fc1.weight"), made.weight("fc1.weight")
+    book = np.array(values, np.float32)
+    nearest = book[np.abs(weight[..., None] - book).argmin(-1)]
+    assert np.array_equal(got[weight != 0], nearest[weight != 0])
+    assert not got[weight == 0].any()
+    assert distinct(made)["fc2.weight"] == 32, "other layers are clustered as before"
+
+
+def test_values_by_hand_are_trained_like_others(tiny: Network, data: DataSet):
+    made = shared(tiny, Context(data=data), epochs=1, given={"fc1": (-0.5, 0.25)})
+    assert 1 <= distinct(made)["fc1.weight"] <= 2
+    assert not set(np.unique(made.weight("fc1.weight")).tolist()) <= {-0.5, 0.0, 0.25}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"given": {"fc9": [0.1]}}, "no layer “fc9”"),
+        ({"given": {"fc1": []}}, "has 0 values by hand"),
+        ({"given": {"fc1": [0.1]}, "per": "channel"}, "Take one codebook per layer"),
+        ({"given": {"fc1": [0.1]}, "layers": ["fc2"]}, "not among the picked layers"),
+    ],
+)
+def test_values_by_hand_that_do_not_fit(tiny: Network, settings: dict[str, Any], words: str):
+    said = checked(WeightSharing, {"epochs": 0, **settings}).problems(breakdown(tiny), has_data=False)
+    assert any(words in sentence for sentence in said)
+
+
+def test_a_window_that_shows_it_compiles_nothing():
+    code = "import sys, compressors.methods, compressors.packing.estimate; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("value", [{"fc1": "many"}, {"fc1": 0.1}, {"fc1": [True]}, {"fc1": [float("nan")]}, [0.1]])
+def test_a_table_of_values_takes_numbers(value: Any):
+    with pytest.raises(BadInput, match=r"does not fit|outside its range"):
+        checked(WeightSharing, {"given": value})
+
+
+def test_values_by_hand_go_through_a_recipe_file():
+    made = recipe.Recipe((checked(WeightSharing, {"given": {"fc1": [-0.5, 0.25]}}),))
+    assert recipe.read(recipe.write(made)) == made
+    assert recipe.Recipe.from_plain(made.to_plain()) == made
+
+
+def test_the_starts_are_those_of_the_arithmetic():
+    assert set(STARTS) == set(START)
