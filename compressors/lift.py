@@ -28,6 +28,9 @@ from profiler.network import Network
 BINDINGS = "netbonsai.bindings"
 """Where a module keeps its bindings: `GraphModule.meta` is copied with it, plain attributes are not."""
 
+NODE = "netbonsai.node"
+"""Where a call in a lifted graph keeps the name of the ONNX node it stands for."""
+
 FIX = "Use the steps that need no training: they work on any network."
 ONNX_DOMAINS = ("", "ai.onnx")
 AS_OPERATORS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
@@ -163,7 +166,9 @@ class _Lifting:
     def call(self, node: ir.Node, module: nn.Module, *inputs: Any, suffix: str = "") -> fx.Node:
         path = self.name((node.name or node.op_type) + suffix)
         self.root.add_module(path, module)
-        return self.graph.call_module(path, inputs)
+        called = self.graph.call_module(path, inputs)
+        called.meta[NODE] = node.name or node.op_type
+        return called
 
     def layer(self, node: ir.Node, layer: Layer) -> fx.Node:
         x = self.read(node.inputs[0])
