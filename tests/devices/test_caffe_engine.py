@@ -129,7 +129,7 @@ def test_a_sweep_sets_the_batch_in_the_file(place, lenet_file):
 
 
 def test_where_there_is_none_it_says_where_it_looked(lenet_file, lenet_outline):
-    with pytest.raises(Failed, match="no caffe here") as caught:
+    with pytest.raises(Failed, match="no caffe on this device") as caught:
         drain(ThisComputer().profile(lenet_file, lenet_outline, FEW))
     assert "caffe/build/tools" in caught.value.fix
 
