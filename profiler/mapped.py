@@ -7,7 +7,7 @@ import os
 import sys
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx_ir as ir
@@ -54,8 +54,22 @@ class MappedFile:
         return np.frombuffer(self.data, dtype if LITTLE else dtype.newbyteorder("<"), count, offset).reshape(shape)
 
 
-class MappedTensor(ir.Tensor[np.ndarray]):
-    """A tensor in a mapped file. Its file is checked each time before its values are handed out."""
+class MappedValues(NamedTuple):
+    """Values in a mapped file: each time they are asked for, the file is checked and a view of it made."""
+
+    file: MappedFile
+    offset: int
+    dtype: ir.DataType
+    shape: ir.Shape
+
+    def __array__(self, dtype: Any = None) -> np.ndarray:
+        self.file.check()
+        view = self.file.array(self.offset, np.dtype(self.dtype.numpy()), tuple(self.shape.numpy()))
+        return np.asarray(view, dtype)
+
+
+class MappedTensor(ir.Tensor[MappedValues]):
+    """A tensor in a mapped file, which is left alone until its values are asked for."""
 
     def __init__(
         self,
@@ -66,24 +80,8 @@ class MappedTensor(ir.Tensor[np.ndarray]):
         name: str,
         doc_string: str | None = None,
     ) -> None:
-        view = file.array(offset, np.dtype(dtype.numpy()), tuple(shape.numpy()))
-        super().__init__(view, dtype=dtype, shape=shape, name=name, doc_string=doc_string)
-        self._mapped = file
-
-    def numpy(self) -> np.ndarray:
-        self._mapped.check()
-        return super().numpy()
-
-    def __array__(self, dtype: Any = None) -> np.ndarray:
-        self._mapped.check()
-        return super().__array__(dtype)
-
-    def tobytes(self) -> bytes:
-        self._mapped.check()
-        return super().tobytes()
-
-    def tofile(self, file: Any) -> None:
-        file.write(self.tobytes())
+        values = MappedValues(file, offset, dtype, shape)
+        super().__init__(values, dtype=dtype, shape=shape, name=name, doc_string=doc_string)
 
 
 class MappedPacked(ir.PackedTensor[np.ndarray]):

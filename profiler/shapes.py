@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import NamedTuple
 
 import onnx
@@ -55,20 +54,11 @@ def subgraphs(node: ir.Node) -> list[ir.Graph]:
     return found
 
 
-def within(graph: ir.Graph) -> Iterable[ir.Graph]:
-    """The graph, and all that its nodes run."""
-    yield graph
-    for node in graph:
-        for inner in subgraphs(node):
-            yield from within(inner)
-
-
-def open_negative(every: Iterable[ir.Graph]) -> None:
+def opened(shape: ir.Shape | None) -> ir.Shape | None:
     """Some exporters write −1 (or 0) for a size that is open: make it one that has no number."""
-    for graph in every:
-        for value in chain(graph.inputs, *(node.outputs for node in graph)):
-            if value.shape is not None and any(isinstance(size, int) and size < 1 for size in value.shape):
-                value.shape = ir.Shape([None if isinstance(size, int) and size < 1 else size for size in value.shape])
+    if shape is None or all(size >= 1 for size in shape if isinstance(size, int)):
+        return shape
+    return ir.Shape([None if isinstance(size, int) and size < 1 else size for size in shape], frozen=True)
 
 
 def bind(model: ir.Model, sizes: Mapping[str, int]) -> None:

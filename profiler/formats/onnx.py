@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
@@ -11,13 +11,13 @@ from google.protobuf.message import DecodeError
 
 from profiler import malformed
 from profiler.errors import BadInput
-from profiler.formats.onnx_skim import TooMuch, skimmed
+from profiler.formats.onnx_model import Translator
+from profiler.formats.onnx_skim import LeftOut, TooMuch, skimmed
 from profiler.formats.onnx_tensors import Tensors, map_file, refused
 from profiler.garbage import uncollected
 from profiler.mapped import MappedFile
 from profiler.network import Network, name_nodes, recipe_in
-from profiler.serial import BIG
-from profiler.shapes import open_negative, subgraphs, within, without_words
+from profiler.shapes import without_words
 from profiler.wire import WireError
 
 MOST_TOLD = 5  # names of nodes in a message
@@ -30,22 +30,16 @@ def read_onnx(path: Path) -> Network:
     Constant nodes, subgraphs, functions, files beside it. A graph whose nodes are not in running order is put in order.
     """
     file = map_file(path)
-    tensors = Tensors(file)
     with malformed.told(f"“{path.name}” could not be opened."), uncollected():
-        proto = _parse(file, tensors.mark)
-        _check_makers(path, proto.graph)
-        tensors.check(proto)
-        tensors.spread(proto)
-        model = ir.from_proto(proto)
-        every = [graph for top in (model.graph, *(f.graph for f in model.functions.values())) for graph in within(top)]
-        _check_names(path, model, every)
-        open_negative(every)
-        _check_complete(path, every)
-        tensors.place(every)
+        proto, left_out = _parse(file)
+        tensors = Tensors(file, left_out)
+        translator = Translator(path, tensors)
+        model = translator.model(proto)
         name_nodes(model)
-        as_written = _put_in_order(path, model)
+        if not translator.in_order:
+            _put_in_order(path, model)
     # shape inference may begin from the file's own message where that has all that the model has, and nothing large
-    whole = as_written and tensors.single and len(every) == 1 and tensors.inside <= 2 * BIG
+    whole = translator.in_order and translator.graphs == 1 and tensors.outlined
     if whole:
         without_words(proto)
     outline = proto.SerializeToString() if whole else None
@@ -53,9 +47,10 @@ def read_onnx(path: Path) -> Network:
     return Network(model, name=path.stem, path=path, input_recipe=recipe_in(model), file=own, outline=outline)
 
 
-def _parse(file: MappedFile, mark: str) -> onnx.ModelProto:
+def _parse(file: MappedFile) -> tuple[onnx.ModelProto, Mapping[str, LeftOut]]:
     try:
-        proto = onnx.ModelProto.FromString(skimmed(file.data, mark))
+        message, left_out = skimmed(file.data)
+        proto = onnx.ModelProto.FromString(message)
     except TooMuch as error:
         raise refused(file.path, f"It {error}; no network has so many.") from error
     except WireError as error:
@@ -66,7 +61,7 @@ def _parse(file: MappedFile, mark: str) -> onnx.ModelProto:
         raise refused(file.path, "It is not an ONNX file: there is no network in it.")
     if not proto.opset_import:
         raise refused(file.path, "It does not say which operators it uses: it may be cut short.")
-    return proto
+    return proto, left_out
 
 
 def _not_onnx(file: MappedFile, error: WireError) -> BadInput:
@@ -78,72 +73,15 @@ def _not_onnx(file: MappedFile, error: WireError) -> BadInput:
     return refused(file.path, "It is not an ONNX file.")
 
 
-def _check_makers(path: Path, graph: onnx.GraphProto) -> None:
-    """Every value comes from one place only."""
-    makers: dict[str, str] = {}
-    for node in graph.node:
-        for name in node.output:
-            maker = node.name or node.op_type
-            if name and name in makers:
-                raise refused(path, f"Two nodes make the value “{name}”: “{makers[name]}” and “{maker}”.")
-            makers[name] = maker
-
-
-def _check_names(path: Path, model: ir.Model, every: list[ir.Graph]) -> None:
-    """Names are text; what is no UTF-8 arrives as bytes."""
-    names = chain(
-        chain.from_iterable(model.functions),
-        (value.name for graph in every for value in chain(graph.inputs, graph.initializers.values())),
-        (name for graph in every for node in graph for name in (node.name, node.op_type, node.domain)),
-        (value.name for graph in every for node in graph for value in node.outputs),
-    )
-    for name in names:
-        if isinstance(name, bytes):
-            raise refused(path, f"It has a name that is no text: {name[:32]!r}.")
-
-
-def _check_complete(path: Path, every: list[ir.Graph]) -> None:
-    """Every value that is read must come from somewhere."""
-    for graph in every:
-        for node in graph:
-            for value in node.inputs:
-                if value is not None and not _comes_from_somewhere(value):
-                    reads = f"Node “{node.name or node.op_type}” reads “{value.name}”, which nothing makes."
-                    raise refused(path, reads)
-        for value in graph.outputs:
-            if not _comes_from_somewhere(value):
-                raise refused(path, f"Nothing makes its output “{value.name}”.")
-
-
-def _comes_from_somewhere(value: ir.Value) -> bool:
-    return value.producer() is not None or value.is_graph_input() or value.is_initializer()
-
-
-def _put_in_order(path: Path, model: ir.Model) -> bool:
-    """Each node behind those it reads; True when they were. Raises BadInput when they cannot, naming the circle."""
-    were = True
+def _put_in_order(path: Path, model: ir.Model) -> None:
+    """Each node behind those it reads. Raises BadInput when they cannot, naming the circle."""
     for graph in (model.graph, *(function.graph for function in model.functions.values())):
-        if _in_order(graph, set()):
-            continue
         try:
-            were = False
             graph.sort()
         except ValueError as error:
             names = [f"“{node.name or node.op_type}”" for node in _circle(graph)[:MOST_TOLD]]
             told = f": {' → '.join(names)}" if names else ""
             raise refused(path, f"Its graph runs in a circle{told}.", "Export it again.") from error
-    return were
-
-
-def _in_order(graph: ir.Graph, seen: set[ir.Node]) -> bool:
-    for node in graph:
-        producers = (value.producer() for value in node.inputs if value is not None)
-        if not all(producer is None or producer in seen for producer in producers):
-            return False
-        if not all(_in_order(inner, seen) for inner in subgraphs(node)):
-            return False
-        seen.add(node)
-    return True
 
 
 def _circle(graph: ir.Graph) -> list[ir.Node]:

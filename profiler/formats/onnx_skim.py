@@ -1,14 +1,16 @@
 """An ONNX file's bytes less its large tensors: what is left is small, and says where in the file each one lies.
 
-A tensor that was left out is marked as external data, with a location that no file can spell: `onnx_tensors` maps it.
+A tensor that was left out is marked as external data, at a location that no file can spell: `onnx_tensors` maps it.
 Tensors of subgraphs, of Constant nodes and of functions are found as well as the initializers.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from itertools import islice
 from mmap import mmap
+from typing import NamedTuple
 
 from profiler.serial import BIG, DATA_LOCATION, EXTERNAL_DATA, RAW_DATA
 from profiler.wire import BYTES, Field, WireError, encoded, fields, head
@@ -27,6 +29,7 @@ PLAIN = {FLOAT_DATA: 1, DOUBLE_DATA: 11}  # repeated fields whose packed bytes a
 VARINTS = {5: "int32_data", 7: "int64_data", 11: "uint64_data"}  # a value takes one byte there and eight when read
 STRING_DATA = 6
 VALUES = frozenset((RAW_DATA, STRING_DATA, *PLAIN, *VARINTS))  # the fields of a TensorProto that hold values
+ONE_BY_ONE = VALUES - {STRING_DATA}
 REPLACED = VALUES | {EXTERNAL_DATA, DATA_LOCATION}
 DEEPEST = 60  # messages within messages; protobuf itself ends at 100
 MOST = 1_000_000  # parts of one graph: some bytes each in the file, some kilobytes each in memory
@@ -41,78 +44,102 @@ class TooMuch(WireError):
     """More nodes and values, or longer lists of settings, than any network has."""
 
 
-def skimmed(data: bytes | mmap, mark: str) -> bytes:
-    """The model in `data` as one message in which each large tensor is marked as lying in the file called `mark`.
+class LeftOut(NamedTuple):
+    """Where the values of a tensor lie in the file; `field` is the name of theirs, where they are kept as varints."""
 
-    Raises WireError when `data` is no protobuf message.
-    """
-    view = memoryview(data)
-    return b"".join(_message(view, 0, len(view), "model", mark, 0))
+    field: str
+    offset: int
+    length: int
 
 
-def _message(data: memoryview, start: int, stop: int, kind: str, mark: str, depth: int) -> list[Part]:
-    """The message as pieces, runs of the file itself wherever nothing was left out."""
-    inside, parts, kept, count = INSIDE[kind], list[Part](), start, 0
-    for field in fields(data, start, stop):
-        count += 1
-        if count > MOST:
-            raise TooMuch(f"has more than {MOST:,} parts in one {kind}")
-        part = inside.get(field.number)
-        if part is None and field.stop - field.value > LARGEST.get(kind, LARGEST_WORDS):
-            if kind != "model" or field.number not in (METADATA, TRAINING):
-                raise TooMuch(f"has {field.stop - field.value:,} bytes where no weights belong")
-            if field.number == TRAINING:
-                parts.append(data[kept : field.start])
+class Skimmed(NamedTuple):
+    """A model as a message of its own, and where each tensor lies that it says is outside, by the location it says."""
+
+    message: bytes
+    left_out: Mapping[str, LeftOut]
+
+
+def skimmed(data: bytes | mmap) -> Skimmed:
+    """The model in `data` less its large tensors. Raises WireError when `data` is no protobuf message."""
+    skimmer = _Skimmer(memoryview(data))
+    return Skimmed(b"".join(skimmer.message(0, len(data), "model", 0)), skimmer.left_out)
+
+
+class _Skimmer:
+    """Goes through one file."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+        self._mark = f"{os.urandom(8).hex()}/"  # nothing a file that was written before could say
+        self.left_out: dict[str, LeftOut] = {}
+
+    def message(self, start: int, stop: int, kind: str, depth: int) -> list[Part]:
+        """The message as pieces, runs of the file itself wherever nothing was left out."""
+        parts, kept = list[Part](), start
+        for count, field in enumerate(fields(self._data, start, stop), 1):
+            size = field.stop - field.value
+            if size <= BIG and count <= MOST:
+                continue
+            if count > MOST:
+                raise TooMuch(f"has more than {MOST:,} parts in one {kind}")
+            part = INSIDE[kind].get(field.number)
+            if part is None and size > LARGEST.get(kind, LARGEST_WORDS):
+                if kind != "model" or field.number not in (METADATA, TRAINING):
+                    raise TooMuch(f"has {size:,} bytes where no weights belong")
+                if field.number == TRAINING:
+                    parts.append(self._data[kept : field.start])
+                    kept = field.stop
+            if part is None or field.wire != BYTES or depth > DEEPEST:
+                continue
+            short = self._tensor(field) if part == "tensor" else self.message(field.value, field.stop, part, depth + 1)
+            if short is not None:
+                length = sum(map(len, short))
+                parts += (self._data[kept : field.start], head(field.number, length), *short)
                 kept = field.stop
-        if part is None or field.stop - field.value <= BIG or field.wire != BYTES or depth > DEEPEST:
-            continue
-        short = (
-            _tensor(data, field, mark)
-            if part == "tensor"
-            else _message(data, field.value, field.stop, part, mark, depth + 1)
-        )
-        if short is not None:
-            parts += (data[kept : field.start], head(field.number, sum(len(piece) for piece in short)), *short)
-            kept = field.stop
-    parts.append(data[kept:stop])
-    return parts
+        parts.append(self._data[kept:stop])
+        return parts
+
+    def _tensor(self, outer: Field) -> list[Part] | None:
+        """A TensorProto without its values, which must lie in one piece; else None."""
+        own = list(islice(fields(self._data, outer.value, outer.stop), FEW))
+        parts, kept, replaced = list[Part](), outer.value, list[Field]()
+        for field in own:
+            if field.number in REPLACED:
+                parts.append(self._data[kept : field.start])
+                kept = field.stop
+                replaced.append(field)
+        if len([field for field in replaced if field.number in ONE_BY_ONE]) > FEW // 2:
+            raise TooMuch("keeps the values of a weight one by one")
+        found = _values([field for field in replaced if field.number in VALUES])
+        if found is None or len(own) == FEW or found.stop - found.value <= BIG:
+            return None
+        if self._number(replaced, DATA_LOCATION) == 1:
+            return None
+        if found.number in PLAIN and self._number(own, DATA_TYPE) != PLAIN[found.number]:
+            return None
+        return [*parts, self._data[kept : outer.stop], self._marked(found)]
+
+    def _marked(self, values: Field) -> bytes:
+        """The fields that say that values lie outside, and where."""
+        location = f"{self._mark}{len(self.left_out)}"
+        self.left_out[location] = LeftOut(VARINTS.get(values.number, ""), values.value, values.stop - values.value)
+        entry = KEY + head(2, len(location)) + location.encode()
+        return OUTSIDE + head(EXTERNAL_DATA, len(entry)) + entry
+
+    def _number(self, among: list[Field], number: int) -> int | None:
+        """A field that is a small number, as it was said last."""
+        said = [field for field in among if field.number == number and field.stop - field.value == 1]
+        return self._data[said[-1].value] if said else None
 
 
-def _tensor(data: memoryview, outer: Field, mark: str) -> list[Part] | None:
-    """A TensorProto without its values, which must lie in one piece; else None.
-
-    The mark is followed by the field's name where the values are not as numbers lie in memory.
-    """
-    own = list(islice(fields(data, outer.value, outer.stop), FEW))
-    if len([field for field in own if field.number in VALUES - {STRING_DATA}]) > FEW // 2:
-        raise TooMuch("keeps the values of a weight one by one")
-    found = _values(own)
-    if found is None or len(own) == FEW or found.stop - found.value <= BIG or _number(data, own, DATA_LOCATION) == 1:
-        return None
-    if found.number in PLAIN and _number(data, own, DATA_TYPE) != PLAIN[found.number]:
-        return None
-    location = _entry("location", mark + VARINTS.get(found.number, ""))
-    kept: list[Part] = [data[field.start : field.stop] for field in own if field.number not in REPLACED]
-    place = _entry("offset", str(found.value)) + _entry("length", str(found.stop - found.value))
-    return [*kept, encoded(DATA_LOCATION << 3) + b"\x01", location, place]
+OUTSIDE = encoded(DATA_LOCATION << 3) + b"\x01"
+KEY = head(1, len("location")) + b"location"
 
 
-def _values(own: list[Field]) -> Field | None:
+def _values(held: list[Field]) -> Field | None:
     """The one field that holds the values; of several `raw_data` the last, as protobuf takes it."""
-    raw = [field for field in own if field.number == RAW_DATA]
-    found = raw or [field for field in own if field.number in VALUES]
-    if (len(found) > 1 and not raw) or not found or found[-1].wire != BYTES or found[-1].number == STRING_DATA:
+    if len(held) > 1:
+        held = [field for field in held if field.number == RAW_DATA][-1:]
+    if not held or held[0].wire != BYTES or held[0].number == STRING_DATA:
         return None
-    return found[-1]
-
-
-def _number(data: memoryview, own: list[Field], number: int) -> int | None:
-    """A field that is a small number, as it was said last."""
-    stated = [data[field.value] for field in own if field.number == number and field.stop - field.value == 1]
-    return stated[-1] if stated else None
-
-
-def _entry(key: str, value: str) -> bytes:
-    """One entry of TensorProto.external_data."""
-    pair = b"".join(head(number, len(text)) + text for number, text in ((1, key.encode()), (2, value.encode())))
-    return head(EXTERNAL_DATA, len(pair)) + pair
+    return held[0]

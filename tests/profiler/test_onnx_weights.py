@@ -64,7 +64,7 @@ def test_sparse_weights_are_spread_when_they_are_asked_for(good, indices, tmp_pa
         ([5, -1], (64, 32), "indices do not fit"),
         ([[0, 5]], (64, 32), "indices do not fit"),
         ([5, 33], (1 << 30, 1 << 30), "more values than a network can have"),
-        ([5, 33], (-64, -32), "more values than a network can have"),
+        ([5, 33], (-64, -32), "has a size below 0"),
     ],
 )
 def test_sparse_weights_that_do_not_hold_together(good, indices, dims, words):
