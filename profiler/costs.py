@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import cast
 
+import onnx
 import onnx_ir as ir
 
 from profiler import malformed, shapes
 from profiler.breakdown import Breakdown, LayerCost
 from profiler.control_flow import CONTROL_FLOW, Run
 from profiler.errors import BadInput
+from profiler.followed import Known, followed
 from profiler.functions import inlined
 from profiler.garbage import uncollected
 from profiler.layer import Layer, Reader, Shape, geometry, neighbours, operator_name
@@ -55,25 +57,26 @@ def prepared(network: Network) -> ir.Model:
         if value.name in inputs:
             value.shape = ir.Shape(inputs[value.name])
     shapes.bind(model, symbols)
-    shapes.infer(model, outline=shapes.bound(network.outline, inputs, symbols) if network.outline else None)
+    outline = None
+    if network.outline is not None:
+        outline = shapes.bound(onnx.ModelProto.FromString(network.outline), inputs, symbols)
+    shapes.infer(model, outline=outline)
     return model
 
 
-def _followed(network: Network) -> dict[str, shapes.Known]:
+def _followed(network: Network) -> dict[str, Known]:
     """Shapes and types of every value, where they can be had without the copy that `prepared` makes; else nothing."""
-    nodes = network.model.graph
-    if network.outline is None or any(node.op_type == "Constant" for node in nodes):
+    if network.outline is None or any(node.op_type == "Constant" for node in network.model.graph):
         return {}
-    known = shapes.followed(shapes.bound(network.outline, *shapes.batch_of_one(network.model)))
-    return known if all(value.name in known for node in nodes for value in node.outputs if value.name) else {}
+    return followed(network.model, network.outline)
 
 
 def _check_size(network: Network, layers: Sequence[LayerCost]) -> None:
     """Raises BadInput when a figure is beyond what 64 bits hold: only a damaged file says so."""
     for layer in layers:
         figures = (layer.params, layer.macs, layer.bias_adds, layer.weight_bytes, layer.activation_bytes)
-        shapes_there = (layer.input_shape or (), layer.weight_shape or (), layer.output_shape or ())
-        if max((figure or 0 for figure in figures), default=0) > LARGEST or max(map(prod, shapes_there)) > LARGEST:
+        sizes = [prod(shape or ()) for shape in (layer.input_shape, layer.weight_shape, layer.output_shape)]
+        if max(0, *sizes, *filter(None, figures)) > LARGEST:
             raise BadInput(
                 f"“{network.name}” could not be counted.",
                 f"The sizes of its layer “{layer.name}” come to more than 2⁶³.",
@@ -134,7 +137,7 @@ class _Counter:
         model: ir.Model,
         seen: dict[int, ir.TensorProtocol],
         unknown: dict[str, None],
-        known: Mapping[str, shapes.Known] | None = None,
+        known: Mapping[str, Known] | None = None,
     ) -> None:
         self._model = model
         self.reader = Reader(model, known)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import onnx_ir as ir
 
 from profiler import shapes
+from profiler.followed import Known
 
 Shape = tuple[int, ...]
 
@@ -53,7 +54,7 @@ class Reader:
     `followed` has shapes and types by name, where they stand beside the model instead of in it.
     """
 
-    def __init__(self, model: ir.Model, followed: Mapping[str, shapes.Known] | None = None) -> None:
+    def __init__(self, model: ir.Model, followed: Mapping[str, Known] | None = None) -> None:
         self.model = model
         self._followed = followed or {}
         self._shapes: dict[ir.Value, Shape | None] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import onnx
 import onnx_ir as ir
@@ -28,13 +27,17 @@ def dims(shape: ir.Shape | None) -> Dims:
 
 def known(value: ir.Value | None) -> tuple[int, ...] | None:
     """The value's shape, when every size is a number."""
-    if value is None or value.shape is None:
-        return None
+    return None if value is None or value.shape is None else numbers(value.shape, {})
+
+
+def numbers(shape: ir.Shape, symbols: Mapping[str, int]) -> tuple[int, ...] | None:
+    """The shape, when every size is a number or a symbol that stands for one."""
     sizes: list[int] = []
-    for size in value.shape:
-        if not isinstance(size, int):
+    for size in shape:
+        number = size if isinstance(size, int) else symbols.get(size.value or "")
+        if number is None:
             return None
-        sizes.append(size)
+        sizes.append(number)
     return tuple(sizes)
 
 
@@ -82,7 +85,7 @@ def infer(model: ir.Model, *, strict: bool = False, outline: onnx.ModelProto | N
     What cannot be inferred stays unknown. Strict: raises BadInput with the checker's reason when operators and shapes
     contradict each other. `outline` is the same model serialised, its large tensors left out; else it is made here.
     """
-    outline = _known_to_onnx(_outline(model) if outline is None else outline)
+    outline = known_to_onnx(_outline(model) if outline is None else outline)
     try:
         proto = shape_inference.infer_shapes(outline, check_type=False, strict_mode=strict, data_prop=True)
     except (shape_inference.InferenceError, RuntimeError, ValueError) as error:
@@ -129,7 +132,7 @@ def without_words(proto: onnx.ModelProto) -> None:
                     attribute.ClearField("s")
 
 
-def _known_to_onnx(proto: onnx.ModelProto) -> onnx.ModelProto:
+def known_to_onnx(proto: onnx.ModelProto) -> onnx.ModelProto:
     """Versions and operators that ONNX's inference knows, and nothing that stands against what it finds. In place."""
     for opset in proto.opset_import:
         if opset.domain in ("", "ai.onnx"):
@@ -149,9 +152,8 @@ def batch_of_one(model: ir.Model) -> tuple[dict[str, Dims], dict[str, int]]:
     return {name: (1, *shape[1:]) for name, shape in free.items()}, symbols
 
 
-def bound(outline: bytes, inputs: Mapping[str, Dims], sizes: Mapping[str, int]) -> onnx.ModelProto:
-    """The serialised model with its inputs shaped so, and these numbers for its symbols."""
-    proto = onnx.ModelProto.FromString(outline)
+def bound(proto: onnx.ModelProto, inputs: Mapping[str, Dims], sizes: Mapping[str, int]) -> onnx.ModelProto:
+    """The message with its inputs shaped so, and these numbers for its symbols. In place."""
     for info in proto.graph.input:
         for dim, size in zip(info.type.tensor_type.shape.dim, inputs.get(info.name, ()), strict=False):
             if isinstance(size, int):
@@ -165,28 +167,6 @@ def bound(outline: bytes, inputs: Mapping[str, Dims], sizes: Mapping[str, int]) 
             elif dim.HasField("dim_value") and dim.dim_value < 1:
                 dim.ClearField("dim_value")
     return proto
-
-
-class Known(NamedTuple):
-    """What inference found of a value."""
-
-    shape: tuple[int, ...]
-    dtype: ir.DataType
-
-
-def followed(outline: onnx.ModelProto) -> dict[str, Known]:
-    """Every value of a serialised model whose shape follows from the inputs, by name."""
-    try:
-        proto = shape_inference.infer_shapes(_known_to_onnx(outline), check_type=False, data_prop=True)
-    except (shape_inference.InferenceError, RuntimeError, ValueError):
-        return {}
-    found: dict[str, Known] = {}
-    for info in (*proto.graph.input, *proto.graph.value_info, *proto.graph.output):
-        tensor = info.type.tensor_type
-        sizes = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim]
-        if tensor.HasField("shape") and -1 not in sizes and tensor.elem_type:
-            found[info.name] = Known(tuple(sizes), ir.DataType(tensor.elem_type))
-    return found
 
 
 def lift_constants(model: ir.Model) -> None:
@@ -235,7 +215,7 @@ def _infer_through_plumbing(model: ir.Model) -> None:
         if trial is None:
             return
         try:
-            proto = shape_inference.infer_shapes(_known_to_onnx(_outline(trial)), data_prop=True)
+            proto = shape_inference.infer_shapes(known_to_onnx(_outline(trial)), data_prop=True)
         except (shape_inference.InferenceError, RuntimeError, ValueError):
             return
         _take_over(model, proto)
