@@ -68,9 +68,18 @@ class Visitor(asyncssh.SSHClient):
     tell: Tell
     refusal: Failed | None = None
     lost: str = ""  # why the connection ended
+    connection: SSHClientConnection | None = None
+    shown: bool = False  # a key
     offered: list[str] = field(default_factory=list[str])
 
+    @property
+    def speaks(self) -> bool:
+        """Whether it was an SSH server that spoke, and showed no key."""
+        said = self.connection.get_extra_info("server_version") if self.connection is not None else ""
+        return bool(said) and not self.shown
+
     def connection_made(self, conn: SSHClientConnection) -> None:
+        self.connection = conn
         address = conn.get_extra_info("peername")
         self.tell("address", f"{address[0]}, port {address[1]}" if address else f"{self.host}, port {self.port}")
 
@@ -79,6 +88,7 @@ class Visitor(asyncssh.SSHClient):
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
         kind, fingerprint = known_hosts.kind(key), key.get_fingerprint()
+        self.shown = True
         if key in self.known.keys:
             self.tell("key", f"{kind} {fingerprint}")
             return True
@@ -152,17 +162,20 @@ def in_words(
     if isinstance(problem, asyncssh.PermissionDenied):
         return _refused(address, chosen, visitor)
     if isinstance(problem, asyncssh.KeyExchangeFailed):
-        return Failed(
-            f"{place} speaks only older forms of SSH than are taken here.",
-            "If it is a board with OpenSSH 6.6 or so (Jetson TK1), switch on “Legacy SSH” for it."
-            if not address.legacy
-            else "Update its OpenSSH, or connect through another host.",
-            evidence,
-        )
+        return Failed(f"{place} speaks only older forms of SSH than are taken here.", _about_age(address), evidence)
+    if isinstance(problem, asyncssh.ConnectionLost) and visitor.speaks:
+        what = f"{place} closed the connection while keys were exchanged."
+        return Failed(what, f"Try it again. {_about_age(address)}", evidence)
     if isinstance(problem, asyncssh.HostKeyNotVerifiable):
         return Failed(f"The key of {place} is revoked or not valid.", "Ask whoever looks after it.", evidence)
     what, fix = _on_the_way(problem, place, chosen.port)
     return Failed(what, fix, evidence)
+
+
+def _about_age(address: Address) -> str:
+    if address.legacy:
+        return "Update its OpenSSH, or connect through another host."
+    return "If it is a board with OpenSSH 6.6 or so (Jetson TK1), switch on “Legacy SSH” for it."
 
 
 def _on_the_way(problem: Exception, place: str, port: int) -> tuple[str, str]:

@@ -26,6 +26,11 @@ class Shelf:
         self._lying: dict[str, str] = {}  # digest → path there, the longest unused first
         self._wanted: dict[str, set[str]] = {}  # folder of a run → digests that it uses
 
+    @property
+    def busy(self) -> bool:
+        """Whether a run uses it."""
+        return bool(self._wanted)
+
     async def make_folder(self, name: str) -> str:
         """A folder for one run."""
         path = f"{self._folder}/{name}"

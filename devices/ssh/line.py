@@ -7,6 +7,7 @@ import base64
 import json
 import secrets
 import shlex
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ T = TypeVar("T")
 KEEPER = Path(__file__).with_name("keeper.py")
 BEAT = 4.0  # seconds between two words to the keeper
 SILENCE = 15.0  # seconds without one after which it clears up
+IDLE = 300.0  # seconds without a run after which a line is closed: it would keep the board awake
 FIRST_WORD = 20.0  # seconds for Python to start there: a TK1 with a full memory takes its time
 PATIENCE = 10.0  # seconds for a small thing to be done there
 SETTLED = 0.5  # seconds from the end of a channel to that of its connection
@@ -48,6 +50,7 @@ class Line:
         self._answers = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._lost = ""
+        self._used = time.monotonic()
 
     @property
     def alive(self) -> bool:
@@ -79,8 +82,13 @@ class Line:
             self._keeper = await self.connection.create_process(command, encoding=None)
             self._sftp = asyncio.ensure_future(self.connection.start_sftp_client())  # while Python starts there
             first = await asyncio.wait_for(self._first_word(mark), FIRST_WORD)
-        except (OSError, asyncssh.Error) as problem:  # among them that it took too long
+        except (OSError, asyncssh.Error) as problem:
             await self.settled()
+            if isinstance(problem, TimeoutError) and self.alive:
+                raise Failed(
+                    f"“{self.address.host}” lets you in, but starts no Python within {FIRST_WORD:.0f} seconds.",
+                    "See what its login scripts (~/.bashrc, say) wait for: try “ssh … true”.",
+                ) from None
             raise self._broke(problem) from None
         if "problem" in first:
             raise Failed(
@@ -109,12 +117,14 @@ class Line:
         )
 
     async def _beat(self) -> None:
-        """A word now and then, so that the keeper knows the line is whole."""
+        """A word now and then, so that the keeper knows the line is whole; a line that nobody uses ends."""
         assert self._keeper is not None
         with suppress(OSError, asyncssh.Error):
-            while True:
+            while time.monotonic() - self._used < IDLE or (self._shelf and self._shelf.busy):
                 await asyncio.sleep(BEAT)
                 self._keeper.stdin.write(b"\n")
+        if self.alive:
+            await self.close()
 
     async def _mourn(self) -> None:
         """A line whose keeper is gone has no folder: it is lost, and says why."""
@@ -152,6 +162,7 @@ class Line:
         """The same, and remove it."""
         if self._shelf is not None:
             self._shelf.forget_folder(folder)
+        self._used = time.monotonic()
         await self._told("remove", folder)
 
     # ------------------------------------------------------------------ commands and files
@@ -184,6 +195,7 @@ class Line:
             return self._shelf
 
     async def make_folder(self, name: str) -> str:
+        self._used = time.monotonic()
         return await self._filed((await self.shelf()).make_folder(name))
 
     async def put(self, local: Path, folder: str, told: Told) -> str:

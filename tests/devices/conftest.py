@@ -13,6 +13,12 @@ from profiler.network import Network, save
 from profiler.trace import Outline, outline
 
 
+@pytest.fixture(autouse=True)
+def _no_boards(tmp_path, monkeypatch) -> None:
+    """An address book of the test's own, and none of the user's boards."""
+    monkeypatch.setenv("NETBONSAI_CONFIG", str(tmp_path / "config"))
+
+
 @pytest.fixture
 def temporary(tmp_path, monkeypatch) -> Path:
     """The folder in which temporary folders are made."""

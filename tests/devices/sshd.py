@@ -60,7 +60,7 @@ def free_port() -> int:
 
 
 class Sshd:
-    """Runs until `stop`. `lets_in` are public keys; `environment` is set for every login, beside TMPDIR.
+    """Runs until `stop`. `lets_in` are public keys; `environment` is set for every login, beside TMPDIR and HOME.
 
     `temporary` is where the far side makes its temporary folders; `mounts` are shell commands that the server's
     namespace starts with (root only).
@@ -84,7 +84,9 @@ class Sshd:
         self.authorized = folder / "authorized_keys"
         self.authorized.write_text("".join(path.with_suffix(".pub").read_text() for path in lets_in))
         self._options = list(options)
-        self._environment = {"TMPDIR": str(self.temporary), **(environment or {})}
+        home = folder / "far home"  # without the login scripts of whoever runs the tests
+        home.mkdir(exist_ok=True)
+        self._environment = {"TMPDIR": str(self.temporary), "HOME": str(home), **(environment or {})}
         self._mounts = mounts
         self._process: subprocess.Popen[bytes] | None = None
         self.start()

@@ -292,7 +292,7 @@ def test_an_old_server_is_reached_with_the_legacy_switch_only(server, trusted, t
             "KexAlgorithms=diffie-hellman-group14-sha1",
         ],
     )
-    with pytest.raises(Failed, match="older forms of SSH") as caught:
+    with pytest.raises(Failed, match=r"older forms of SSH|while keys were exchanged") as caught:
         drain(probe(trusted(old, key=str(rsa))))
     assert "Legacy SSH" in caught.value.fix
     assert steps(trusted(old, key=str(rsa), legacy=True))[1].kind == "RSA"
@@ -355,6 +355,13 @@ def test_a_board_without_that_python(sshd, trusted):
 def test_a_board_that_takes_no_files(server, trusted):
     with pytest.raises(Failed, match="no files over SFTP"):
         drain(probe(trusted(server(options=["Subsystem=other internal-sftp"]))))
+
+
+def test_a_login_whose_scripts_do_not_end(server, trusted, monkeypatch):
+    monkeypatch.setattr("devices.ssh.line.FIRST_WORD", 0.5)
+    with pytest.raises(Failed, match="starts no Python within") as caught:
+        drain(probe(trusted(server(options=["ForceCommand=sleep 600"]))))
+    assert "login scripts" in caught.value.fix
 
 
 def test_a_login_whose_scripts_greet(server, trusted, tmp_path):
