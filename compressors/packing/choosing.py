@@ -13,7 +13,8 @@ from compressors.packing.stream import Stream
 from profiler.progress import Job, Progress
 
 SAMPLE = 1 << 19  # words of a large tensor on which its form is chosen
-LARGE = 1 << 20  # words from which a form that takes longer must be smaller by so much:
+LARGE = 1 << 20  # words above which a sample stands for the tensor
+SLOW = 1 << 16  # words from which a form that takes longer must be smaller by so much:
 GAIN = 0.01
 ROW_MOST = 256  # values in the codebook of a row
 NOISE = 0.99  # a plane that gets no smaller than this is stored raw
@@ -27,7 +28,7 @@ def chosen(words: np.ndarray, columns: int, order: Order, *, by_value: bool) -> 
     for matrix, forms in _candidates(words, columns, order, zeros, by_value):
         sample = _sample(matrix)
         yield Progress(0.5)
-        cost, form = yield from _cheapest(sample, forms, words.size >= LARGE)
+        cost, form = yield from _cheapest(sample, forms, words.size >= SLOW)
         if best is None or cost < best[0]:
             best = cost, form, matrix
     assert best is not None
@@ -107,14 +108,14 @@ def _keys(distinct: np.ndarray, book: Codebook) -> np.ndarray:
     return order[np.searchsorted(book.words[order], distinct)]
 
 
-def _cheapest(matrix: Matrix, forms: list[Form], large: bool) -> Job[tuple[float, Form]]:
+def _cheapest(matrix: Matrix, forms: list[Form], slow: bool) -> Job[tuple[float, Form]]:
     """First the places (with values that are tried once), then the values."""
     sizes: list[tuple[float, Form]] = []
     for form in forms:
         yield Progress(0.5)
         if form.places != "dense":
             sizes.append((_size(form, matrix).index, form))
-    index, form = _least(sizes, large) if sizes else (0.0, forms[0])
+    index, form = _least(sizes, slow) if sizes else (0.0, forms[0])
     if form.values == "planes":
         form = replace(form, raw=_raw_planes(form, matrix))
     tried: list[tuple[float, Form]] = []
@@ -122,7 +123,7 @@ def _cheapest(matrix: Matrix, forms: list[Form], large: bool) -> Job[tuple[float
         yield Progress(0.5)
         size = _size(one, matrix)
         tried.append((size.codebook + size.values, one))
-    cost, form = _least(tried, large)
+    cost, form = _least(tried, slow)
     return cost + index, form
 
 
@@ -133,13 +134,16 @@ def _ways_of_values(form: Form, total: int) -> list[Form]:
     if form.values == "row codebooks":
         ways = ways[:1]
     seen = range(1, len(SEEN)) if total <= LARGE else ()
-    return ways + [replace(way, seen=number) for way in ways for number in seen]
+    return [
+        *(replace(way, seen=number) for way in ways[:1] for number in (0, *seen)),
+        *(replace(way, seen=number) for way in ways[1:] for number in (0, *seen)),
+    ]
 
 
-def _least(sizes: list[tuple[float, Form]], large: bool) -> tuple[float, Form]:
-    """The smallest; in a large tensor the first that is about as small, for the first take least time."""
+def _least(sizes: list[tuple[float, Form]], slow: bool) -> tuple[float, Form]:
+    """The smallest; in a tensor that takes time the first that is about as small, for the first take least."""
     least = min(sizes, key=lambda one: one[0])
-    if not large:
+    if not slow:
         return least
     return next(one for one in sizes if one[0] <= least[0] * (1 + GAIN))
 

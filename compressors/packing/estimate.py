@@ -24,29 +24,46 @@ SAVED_BITS: Sequence[float] = (0.0, 0.0, 0.2, 0.35, 0.44, 0.48)
 members. Between those of normal and of Laplace weights; the last stands for all larger numbers of bits."""
 
 
-def estimate(kept: int, total: int, shape: Sequence[int], dtype: str = "float32", *, bits: int | None = None) -> float:
+def estimate(
+    kept: int,
+    total: int,
+    shape: Sequence[int],
+    dtype: str = "float32",
+    *,
+    bits: int | None = None,
+    shared: int | None = None,
+    index_bits: float | None = None,
+    codebooks: int = 1,
+) -> float:
     """Predicted bytes in the `.nbz` file of a tensor of `total` values, `kept` of which are not zero.
 
     `shape` is the tensor's (its first axis makes the rows); `dtype` is numpy's name; `bits`: the values that are not
-    zero share 2^bits ones. Raises ValueError when `kept` is not between 0 and `total`.
+    zero share 2^bits ones, or `shared` of them where that is another number, in each of so many `codebooks`.
+    `index_bits`: the entropy of which of them a weight has, in bits, where it is known. Raises ValueError when `kept`
+    is not between 0 and `total`.
     """
     if not 0 <= kept <= total:
         raise ValueError(f"{kept} of {total} values.")
     del shape  # places are coded through all rows
     share = kept / total if total else 0.0
     index = total * _bits_of_places(share) / 8
-    if bits is not None and kept:
-        return index + _shared_bytes(kept, bits, dtype) + ENTRY
+    if kept and (bits is not None or shared is not None):
+        count = min(kept, shared if shared is not None else 2 ** (bits or 0))
+        each = _index_bits(count, bits) if index_bits is None else index_bits
+        return index + kept * each / 8 + codebooks * _codebook_bytes(count, dtype) + ENTRY
     return index + kept * _value_bytes(dtype, share) + min(CODE_TABLES, 1.5 * kept) + ENTRY
 
 
-def _shared_bytes(kept: int, bits: int, dtype: str) -> float:
-    """Indices, and a codebook whose values are said by the gaps between them."""
-    width = 8 * float(_width(dtype))
-    count = min(kept, 2**bits)
-    less = SAVED_BITS[min(bits, len(SAVED_BITS) - 1)] if count == 2**bits else 0.0
-    index = kept * max(0.0, math.log2(count) - less) / 8
-    return index + count * max(4.0, width - 5 - bits) / 8
+def _index_bits(count: int, bits: int | None) -> float:
+    """Bits that saying one of so many values takes, found by k-means."""
+    whole = bits is not None and count == 2**bits
+    less = SAVED_BITS[min(bits or 0, len(SAVED_BITS) - 1)] if whole else 0.0
+    return max(0.0, math.log2(count) - less)
+
+
+def _codebook_bytes(count: int, dtype: str) -> float:
+    """Its values are said by the gaps between them: the more there are, the shorter."""
+    return count * max(4.0, 8 * _width(dtype) - 5 - math.log2(count)) / 8
 
 
 def _value_bytes(dtype: str, share: float) -> float:

@@ -79,6 +79,7 @@ def code_symbols(
     for r in range(rows):
         total_full += row_full[r]
     last_sign = kept[0]
+    usual_full = 16 * total_full * total_full // max(1, rows * columns)
     all_at = 2 * (columns + rows)
     for i in range(start, stop):
         if symbols[i] == 0:
@@ -101,10 +102,11 @@ def code_symbols(
             positive = negatives == 0
         rank = (symbol - negatives - 1 if positive else negatives - symbol) if encode else 0
         usual = (sums[all_at] * 64 + 64) // (sums[all_at + 1] + 1)
-        of_column = (sums[2 * column] * 64 + 2 * usual) // (sums[2 * column + 1] + 2)
-        of_row = (sums[2 * (columns + row)] * 64 + 2 * usual) // (sums[2 * (columns + row) + 1] + 2)
-        cross = _class(of_column, usual) << 3 | _class(of_row, usual)
-        full = _class(row_full[row] * column_full[column] * 16, total_full * 16 * total_full // max(1, rows * columns))
+        of_column, of_row = 2 * column, 2 * (columns + row)
+        by_column = _class(64 * sums[of_column] + 2 * usual, usual * (sums[of_column + 1] + 2))
+        by_row = _class(64 * sums[of_row] + 2 * usual, usual * (sums[of_row + 1] + 2))
+        cross = by_column << 3 | by_row
+        full = _class(row_full[row] * column_full[column] * 16, usual_full)
         node = 1
         for level in range(depth):
             bit = (rank >> (depth - 1 - level)) & 1
@@ -122,9 +124,12 @@ def code_symbols(
             rank = node - (1 << depth)
             symbol = negatives + 1 + rank if positive else negatives - rank
             symbols[i] = min(max(symbol, 1), count)
-        for at in (2 * column, 2 * (columns + row), all_at):
-            sums[at] += rank
-            sums[at + 1] += 1
+        sums[of_column] += rank
+        sums[of_column + 1] += 1
+        sums[of_row] += rank
+        sums[of_row + 1] += 1
+        sums[all_at] += rank
+        sums[all_at + 1] += 1
         last_sign = 1 + int(positive)
     kept[0] = last_sign
 

@@ -12,13 +12,14 @@ from torch import nn
 from compressors import recipe
 from compressors.clipq.arithmetic import Setting, quantised
 from compressors.clipq.table import TableRow, markdown, table
-from compressors.clipq.while_training import ClippedWeight, choose, clip_while_training
+from compressors.clipq.while_training import ClippedWeight, clip_while_training, clipped_weights
 from compressors.lift import lift
 from compressors.lower import lower
 from compressors.method import Context, checked, find, knobs
 from compressors.methods.clip_q import ClipQ
 from compressors.packing import PackedTensor, PackSummary, pack, unpack
 from profiler.breakdown import breakdown
+from profiler.builder import Builder
 from profiler.errors import BadInput, Failed
 from profiler.network import Network
 from profiler.progress import drain
@@ -101,13 +102,26 @@ def test_in_eval_mode_what_is_known_is_worked_out_again_when_it_changed(tiny):
         assert torch.equal(module.fc2.weight, first)
         module.fc2.parametrizations.weight.original.mul_(2)
         assert torch.equal(module.fc2.weight, 2 * first)
-        choose(module, {"fc2": Setting(0.9, 2)})
+        clipped_weights(module, ["fc2"])["fc2"][0].choose(Setting(0.9, 2))
         assert int((module.fc2.weight == 0).sum()) == 54
 
 
 def test_what_cannot_be_calculated_with_is_said_by_the_training(tiny, data):
     with pytest.raises(Failed, match="no longer a number"):
         made(tiny, Context(data=data), epochs=3, batch=10, learning_rate=10.0, weight_decay=1.0)
+
+
+def test_layers_that_share_a_weight_share_what_it_becomes(data):
+    b = Builder("tied", (1, 8, 8))
+    weight = b.weight("w", (64, 64), lambda: np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32) / 8)
+    x = b.node("Gemm", "first", [b.flatten("flatten", b.input), weight], transB=1)
+    network = b.network(
+        b.fc("last", b.relu("relu1", b.node("Gemm", "second", [b.relu("relu", x), weight], transB=1)), 3)
+    )
+    out = made(network, Context(data=data), layers=["first", "last"], share=0.5, bits=3, **TRAINED)
+    assert set(out.weights()) == set(network.weights())
+    assert np.unique(out.weight("w")).size <= 8
+    assert not np.array_equal(out.weight("w"), quantised(network.weight("w"), 0.5, 3).values)
 
 
 # ------------------------------------------------------------------------------- the packed file
