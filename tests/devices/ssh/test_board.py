@@ -104,11 +104,11 @@ def test_boards_of_the_address_book_are_devices(sshd, trusted):
 def test_a_line_that_nobody_uses_ends_and_the_next_run_dials_in_again(
     sshd, trusted, lenet_file, lenet_outline, monkeypatch
 ):
-    monkeypatch.setattr("devices.ssh.line.IDLE", 0.5)
+    monkeypatch.setattr("devices.ssh.line.IDLE", 2.0)
     monkeypatch.setattr("devices.ssh.line.BEAT", 0.1)
     board = Board(trusted(sshd))
     for lines in (1, 2):
-        assert drain(board.profile(lenet_file, lenet_outline, FEW)).complete  # though each takes more than that
+        assert drain(board.profile(lenet_file, lenet_outline, FEW)).complete
         assert sshd.log.count("Accepted publickey") == lines
-        assert left_on(sshd) == []
+        assert left_on(sshd, 20) == []
         assert at_work(sshd) == []
