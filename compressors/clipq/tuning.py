@@ -17,9 +17,8 @@ from compressors.checkpoint import fingerprint
 from compressors.clipq.arithmetic import Setting, quantised
 from compressors.clipq.search import search
 from compressors.clipq.trials import Groups, Notes
-from compressors.clipq.while_training import choose, clip_while_training
+from compressors.clipq.while_training import clip_while_training, clipped_weights
 from compressors.lift import lift
-from compressors.methods.pruning_schedule import WHOLE, owners
 from compressors.methods.retraining import accuracy_on, recipe_of, tensors_of, training_of
 from compressors.train import train
 from profiler.errors import BadInput
@@ -92,7 +91,8 @@ class _Measuring:
 
     def __call__(self, settings: Mapping[str, Setting]) -> Job[tuple[float, float]]:
         self.module.load_state_dict(self.start)
-        choose(self.module, settings)
+        for layer, (seen, _) in clipped_weights(self.module, settings).items():
+            seen.choose(settings[layer])
         yield from train(
             self.module,
             self.images,
@@ -107,8 +107,5 @@ class _Measuring:
 
     def _bits(self) -> float:
         """Of all picked layers, as they are after the short training."""
-        total = 0.0
-        for owner in owners(self.module, self.layers).values():
-            setting = owner.get_submodule("parametrizations.weight.0").chosen  # type: ignore[operator,union-attr]
-            total += quantised(owner.get_parameter(WHOLE).detach().numpy(), *setting).bits  # type: ignore[misc]
-        return total
+        clipped = clipped_weights(self.module, self.layers).values()
+        return sum(quantised(weight, *seen.chosen).bits for seen, weight in clipped)

@@ -10,7 +10,7 @@ and are updated by the gradients of the quantised ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from compressors.clipq.arithmetic import Setting, quantised
-from compressors.methods.pruning_schedule import owners
+from compressors.methods.pruning_schedule import WHOLE, owners
 
 
 class _Seen(torch.autograd.Function):
@@ -76,16 +76,21 @@ class ClippedWeight(nn.Module):
 def clip_while_training(module: nn.Module, settings: Mapping[str, Setting]) -> None:
     """From now on these layers of a lifted network compute with what CLIP-Q makes of their weights.
 
-    `module.weight` reads so, too: what is lowered has at most 2^b distinct values a layer.
-    Raises BadInput for a layer whose weight the lifted network holds in several layouts.
+    `module.weight` reads so, too: what is lowered has at most 2^b distinct values a layer. Layers that share a weight
+    with one of these have its setting. Raises BadInput for a layer whose weight is held in several layouts.
     """
     for layer, owner in owners(module, settings).items():
-        parametrize.register_parametrization(owner, "weight", ClippedWeight(settings[layer]))
+        weight, clipped = owner.weight, ClippedWeight(settings[layer])
+        for other in [other for other in module.modules() if getattr(other, "weight", None) is weight]:
+            parametrize.register_parametrization(other, "weight", clipped)
 
 
-def choose(module: nn.Module, settings: Mapping[str, Setting]) -> None:
-    """Another (p, b) for layers that are clipped already."""
-    for layer, owner in owners(module, settings).items():
-        clipped = owner.get_submodule("parametrizations.weight.0")
-        assert isinstance(clipped, ClippedWeight)
-        clipped.choose(settings[layer])
+def clipped_weights(module: nn.Module, layers: Iterable[str]) -> dict[str, tuple[ClippedWeight, np.ndarray]]:
+    """Layer → what clips its weight, and the full-precision weight."""
+    return {
+        layer: (
+            cast(ClippedWeight, owner.get_submodule("parametrizations.weight.0")),
+            owner.get_parameter(WHOLE).detach().numpy(),
+        )
+        for layer, owner in owners(module, layers).items()
+    }

@@ -121,13 +121,13 @@ class ClipQ(TrainingKnobs, ClipQKnobs):
         yield Progress(0.0, "Reading the weights")
         layers = self._floats(network, picked(counted, self.layers))
         settings = self._settings(layers)
-        _clipped(network, layers, settings)  # says what is wrong with the weights before anything trains
+        yield from scaled(_clipped(network, layers, settings), 0.0, 0.0)  # refuses weights before anything trains
         edge = 0.6 if self.search else 0.0
         if self.search:
             settings = yield from scaled(self._found(network, layers, settings, context), 0.0, edge)
         context.found("clip_q", {layer: {"share": p, "bits": b} for layer, (p, b) in settings.items()})
         if self.epochs == 0:
-            return _clipped(network, layers, settings)
+            return (yield from scaled(_clipped(network, layers, settings), edge, 1.0))
         return (yield from scaled(self._trained(network, settings, context), edge, 1.0))
 
     def problems(self, network: Breakdown, has_data: bool) -> list[str]:
@@ -216,12 +216,13 @@ class ClipQ(TrainingKnobs, ClipQKnobs):
         return {layer: found.settings.get(layer, setting) for layer, setting in given.items()}
 
 
-def _clipped(network: Network, layers: Mapping[str, str], settings: Mapping[str, Setting]) -> Network:
+def _clipped(network: Network, layers: Mapping[str, str], settings: Mapping[str, Setting]) -> Job[Network]:
     """One shot, no training. Raises BadInput for weights that are no numbers."""
     from compressors.clipq.arithmetic import quantised
 
     changed: dict[str, np.ndarray] = {}
-    for layer, name in layers.items():
+    for number, (layer, name) in enumerate(layers.items()):
+        yield Progress(number / len(layers), f"Quantising {layer}")
         try:
             changed[name] = quantised(network.weight(name), *settings[layer]).values
         except ValueError as error:
