@@ -45,7 +45,7 @@ TIPS = (
     "Profiles that other tools measured, and readings of an external meter",
     "One candidate on several devices",
 )
-NO_BOARD = "This device is known from imported profiles alone. Add it as a board to measure on it."
+NO_BOARD = "This device is not among your boards. Add it as a board to measure on it."
 LOW, NARROW = 640, 1000  # px at 100 %: a height and a width below which less is said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app import words
@@ -35,6 +36,7 @@ VIEWS = (("layers", "Layers"), ("kinds", "Kinds"), ("power", "Power"))
 VIEW_TIPS = ("Time by layer", "Time by kind of layer, beside other profiles", "Power over time, with the run marked")
 NO_LAYERS = "The run ended before the layers were timed. What was measured end to end is beside."
 NO_ROWS = "This profile has no times by layer."
+LOW = 360  # px; below this a plot and the sum have no room together
 
 
 class ProfileRun(QWidget):
@@ -46,6 +48,7 @@ class ProfileRun(QWidget):
         super().__init__()
         self._desk = desk
         self._shown: tuple[Candidate, Profile] | None = None
+        self._adds_up = False
         self.bars, self.kinds, self.power = LayerBars(), KindBars(desk), PowerView()
         self.bars.picked.connect(self.layer_picked)
         self.views = Segmented(VIEWS, "What of the run", VIEW_TIPS)
@@ -104,13 +107,12 @@ class ProfileRun(QWidget):
 
     def _end_to_end(self) -> Card:
         card = Card("End to end", gap=6)
-        card.add_tool(self.runs)
         for tool in plot_tools(self.dots, "runs"):
             card.add_tool(tool)
         for small in (self.unit, self.spread):
             small.setAlignment(Qt.AlignmentFlag.AlignBottom)
             small.setContentsMargins(0, 0, 0, theme.px(4))
-        card.add(row(self.figure, self.unit, None, self.spread), self.dots)
+        card.add(row(self.figure, self.unit, None, self.spread), self.dots, self.runs)
         return card
 
     def _memory_card(self) -> Card:
@@ -150,7 +152,7 @@ class ProfileRun(QWidget):
         self.bars.show_timing(rows, time_head(device), named, state_of(profile))
         self.rows_missing.setVisible(not rows)
         self.rows_missing.words.setText(NO_ROWS if profile.complete else NO_LAYERS)
-        self.against_button.setText(f"|  against {named}" if named else "against nobody")
+        self.against_button.setText(f"|  against {named}" if named else "against nothing")
         self.against_button.setToolTip(f"Whose times the ticks are: {other.line}" if other else "Whose times to show")
         self.pick(self._desk.layer)
 
@@ -168,6 +170,16 @@ class ProfileRun(QWidget):
                 self.power.show_profile(profile, self._why(profile))
         for tool in self.plot_tools:
             tool.setVisible(key != "layers" and self.picture_of() is not None)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a low window the sum, which is of the layers' times, leaves its place to the other views."""
+        roomy = self.height() >= theme.px(LOW)
+        self.sum_card.setVisible(self._adds_up and (roomy or self.views.key == "layers"))
 
     def show_view(self, key: str) -> None:
         self.views.choose(key)
@@ -255,8 +267,8 @@ class ProfileRun(QWidget):
             self.reasons.addWidget(card)
 
     def _show_sum(self, profile: Profile, candidate: Candidate) -> None:
-        self.sum_card.setVisible(bool(profile.latencies_ms and profile.layers))
-        if not (profile.latencies_ms and profile.layers):
+        self._adds_up = bool(profile.latencies_ms and profile.layers)
+        if not self._adds_up:
             return
         found = adds_up(profile, candidate.breakdown)
         self.sum_bar.show_parts(sum_parts(found))

@@ -68,7 +68,7 @@ class BoardForm(QWidget):
         self.port.setSpecialValueText("22, or as configured")
         line = self.host.lineEdit()
         assert line is not None
-        line.setPlaceholderText("192.168.0.12, tx2.local, or a name from ~/.ssh/config")
+        line.setPlaceholderText("192.168.0.12, or a name from ~/.ssh/config")
         self.user.setPlaceholderText(FROM_CONFIG)
         self.key.setPlaceholderText("your keys and the agent’s")
         self.jump.setPlaceholderText("user@gateway, where there is one between")

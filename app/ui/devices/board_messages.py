@@ -54,17 +54,17 @@ def error_message(error: BaseException) -> Message:
 
 def trust_message(error: Any, trust: Callable[[], object], not_now: Callable[[], object]) -> Message:
     """`error` is a `devices.ssh.UnknownHost`: its fingerprint in full, and how to compare it."""
-    kind = str(error.kind).removeprefix("ssh-").split("-")[0]
+    kind = str(error.kind).casefold().removeprefix("ssh-").split("-")[0]  # as the file is called
     command = label(COMPARE.format(kind=kind), "table")
     command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    yes = primary_button("Trust this key", trust)
+    no = button("Not now", not_now)  # takes the focus: a second Enter after Connect must trust nobody
     return Message(
         label(FIRST, "body", wrap=True),
         command,
         label(f"{error.host}, {error.kind}", "muted"),
         fingerprint(error.fingerprint),
-        holder(row(yes, button("Not now", not_now), None)),
-        first=yes,
+        holder(row(primary_button("Trust this key", trust), no, None)),
+        first=no,
     )
 
 

@@ -78,7 +78,7 @@ class DeviceNotes(QVBoxLayout):
         if profile is not None and profile.imported:
             self.addWidget(NoteLine(f"Measured elsewhere, imported from {profile.imported}.", tone="info"))
         if not entry.connected:
-            self.addWidget(self._not_connected(device, entry.seen))
+            self.addWidget(self._not_connected(device, entry.seen, profile))
         if self._why:
             self.addWidget(NoteLine(self._why, tone="info"))
         if self._error is not None:
@@ -86,8 +86,10 @@ class DeviceNotes(QVBoxLayout):
             card.closed.connect(lambda: self.show_error(None))
             self.addWidget(card)
 
-    def _not_connected(self, device: str, seen: str) -> NoteLine:
+    def _not_connected(self, device: str, seen: str, profile: Profile | None) -> NoteLine:
         if not self._desk.roster.is_board(device):
+            if profile is not None and not profile.imported:
+                return NoteLine(f"{device} is not among your boards. This was measured before.", tone="info")
             return NoteLine(f"{device} is known from imported profiles alone.", tone="info")
         when = f" It was last seen on {words.moment(seen)}." if seen else ""
         return NoteLine(f"{device_title(device)} is not connected.{when}", tone="info", action=self._test(device))

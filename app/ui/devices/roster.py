@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs import HERE, MEASURING, JobView
+from profiler.errors import BadInput
 from profiler.measurement import DeviceFacts
 from profiler.plain import from_plain
 
@@ -120,7 +122,11 @@ class Roster(QObject):
     # ------------------------------------------------------------------ what changes it
 
     def ask(self) -> None:
-        """Which devices there are, and what each last said. Contacts none."""
+        """Which devices there are, and what each last said. Contacts none. The names are here at once."""
+        from app import boards
+
+        with suppress(BadInput):  # a damaged address book: the answer says so
+            self._boards = tuple(address.name for address in boards.addresses())
         self._desk.ask("devices", {}, self._know)
 
     def _know(self, answer: Mapping[str, Any]) -> None:

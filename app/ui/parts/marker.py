@@ -134,11 +134,17 @@ class FigureLegend(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        from app.ui.parts.card import row
+        from app.ui.parts.card import holder, row
+        from app.ui.parts.flow import Flow
 
-        items: list = []
+        items = Flow(gap=8, below=2)
         states: tuple[State, ...] = ("measured", "predicted", "imported")
         for state in states:
-            items += [row(Marker(DOT, state, 16), caption(state), gap=3)]
-        self.setLayout(row(*items, None, gap=8))
+            items.addWidget(holder(row(Marker(DOT, state, 16), caption(state), gap=3)))
+        self.setLayout(items)
+        self._least = max(items.itemAt(place).sizeHint().width() for place in range(items.count()))
         self.setAccessibleName("Legend: filled is measured, hollow is predicted, dashed is imported")
+
+    def minimumSizeHint(self) -> QSize:
+        """Its line breaks in a narrow rail."""
+        return QSize(self._least, super().minimumSizeHint().height())

@@ -36,7 +36,7 @@ class LayerBars(DataTable):
             Column("name", "Layer", left=True, width=FIXED["name"]),
             Column("bar", f"tick: {against}" if against else "", left=True, tip="The tick is the earlier time"),
             Column("time", head, width=FIXED["time"], unit="ms", tip="Median of the profiled runs"),
-            Column("change", f"Against {against}" if against else "", width=FIXED["change"]),
+            Column("change", "Against" if against else "", width=FIXED["change"], tip=f"Against {against}"),
         ])  # fmt: skip
         self.show_rows([Row(row.key, _cells(row, state), row.kind, muted=row.kind == "other") for row in rows])
 

@@ -51,7 +51,7 @@ class MeterTrace(Plot):
         self.bursts: list[pg.LinearRegionItem] = []
         for item in (self.window_item, self.line, self.run_words):
             self.put(item)
-        self.name_axes("seconds of the profile", "power, W, as the meter says")
+        self.name_axes("seconds of the profile", "watts, the meter")
         self.setCursor(Qt.CursorShape.SizeHorCursor)
         self.dress()
 

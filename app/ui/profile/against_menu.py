@@ -43,7 +43,7 @@ class AgainstMenu(QMenu):
         for device in dict.fromkeys(one.device for one in found if not one.here):
             self._lines(self.addMenu(f"On {_there(device)}"), [one for one in found if one.device == device], picked)
         self.addSeparator()
-        self._tick(self.addAction("Nobody", lambda: self._choose("")), picked is None)
+        self._tick(self.addAction("Nothing", lambda: self._choose("")), picked is None)
 
     def _section(self, title: str, lines: Sequence[Earlier], picked: Earlier | None) -> None:
         if not lines:

@@ -33,8 +33,8 @@ from profiler.measurement import Profile, ProfileSettings
 FILES = "Profiles and logs (*.json *.log *.txt *.out *.INFO);;Everything (*)"
 READINGS = "Readings of a meter (*.csv *.tsv *.txt);;Everything (*)"
 NOTHING = (
-    "{letter} has no imported profile. NetBonsai reads ONNX Runtime’s profiles, trtexec’s --exportProfile, "
-    "--exportLayerInfo and --exportTimes, logs of caffe time, and what benchncnn prints."
+    "{letter} has no imported profile. NetBonsai reads ONNX Runtime’s profiles, what trtexec exports (its profile, "
+    "layer information and times), logs of caffe time, and what benchncnn prints."
 )
 TOGETHER = "Files that belong together are chosen together: trtexec’s times and its layers."
 EMPTY, SHOWN, METER = range(3)
@@ -172,7 +172,7 @@ class ProfileImported(QWidget):
     def _show_rows(self, candidate: Candidate, profile: Profile) -> None:
         device = profile.device.name
         other = self.against_menu.against(self._desk.study, candidate, device, profile)
-        self.against_button.setText(f"|  against {other.short}" if other else "against nobody")
+        self.against_button.setText(f"|  against {other.short}" if other else "against nothing")
         rows = timed_rows(profile, candidate.breakdown, other.profile if other else None)
         self.table.show_timing(rows, time_head(device), other.short if other else "", "imported")
         self.source.setText(source_words(profile))

@@ -29,8 +29,8 @@ def charts(story: SweepStory, look: Look, device: str, published: Sequence[Publi
     curves = (*_measured(story, look), *_published(published))
     refusals = tuple(Refusal(key_of(row), row.batch, title_of(row), row.refused) for row in story.rows if row.refused)
     return (
-        Chart(curves, refusals, BATCH, f"time of a batch, ms, median {where}"),
-        Chart(tuple(map(_throughput, curves)), refusals, BATCH, f"images/s by the median, {where}"),
+        Chart(curves, refusals, BATCH, f"ms a batch, {where}"),
+        Chart(tuple(map(_throughput, curves)), refusals, BATCH, f"images/s, {where}"),
     )
 
 

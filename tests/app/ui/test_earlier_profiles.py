@@ -97,7 +97,7 @@ def test_the_parent_s_times_are_the_usual_ones(menu, desk):
 
 def test_the_baseline_is_held_against_nobody_until_one_is_chosen(menu, desk):
     assert against(menu, desk, "A") is None
-    assert chosen_of(menu) == ["Nobody"]
+    assert chosen_of(menu) == ["Nothing"]
 
 
 def test_its_own_earlier_run_can_be_chosen_and_stays_chosen(menu, desk):
@@ -121,7 +121,7 @@ def test_another_device_s_run_is_in_that_device_s_menu(menu, desk):
 
 def test_nobody_means_nobody(menu, desk):
     against(menu, desk)
-    next(action for action in menu.actions() if action.text() == "Nobody").trigger()
+    next(action for action in menu.actions() if action.text() == "Nothing").trigger()
     assert against(menu, desk) is None
 
 

@@ -95,7 +95,7 @@ def test_a_file_without_end_to_end_times_says_so(view, desk, bench):
 
 
 def test_it_is_held_against_any_earlier_profile(view, desk):
-    assert view.against_button.text() == "against nobody"  # its parent has not run there
+    assert view.against_button.text() == "against nothing"  # its parent has not run there
     here = next(one for one in _known(view, desk) if one.letter == "A" and one.device == "cpu")
     view.against_menu._choose(here.key)
     assert view.against_button.text() == "|  against A on This computer"
@@ -114,7 +114,7 @@ def test_a_candidate_without_imports_says_what_can_be_read(view, desk):
     desk.select_candidate("A")
     view.show_study(desk.study)
     assert view.empty.isVisible()
-    assert "trtexec’s --exportProfile" in view.empty.words.text()
+    assert "what trtexec exports" in view.empty.words.text()
 
 
 # ---------------------------------------------------------------------------------------- what is imported, and where
