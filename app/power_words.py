@@ -8,6 +8,7 @@ from profiler.power import PowerTrace
 
 LEAST_WATTS = 1e-6  # no meter tells less
 NO_METER = "this device has no meter that could be read"
+NO_IMPORT = "what was measured elsewhere has no power beside it"
 
 
 def memory_lines(profile: Profile) -> list[tuple[str, str]]:
@@ -28,7 +29,7 @@ def power_lines(profile: Profile) -> list[tuple[str, str]]:
     """Energy with what it was read from; mean and idle power; each rail; what reading the meter cost."""
     power = profile.power
     if power is None:
-        return [("Energy", f"{words.not_measured}: {NO_METER}")]
+        return [("Energy", f"{words.not_measured}: {NO_IMPORT if profile.imported else NO_METER}")]
     lines = [("Energy per inference", energy_words(power))]
     if power.mean_watts is not None:
         lines.append(("Mean power", f"{watts(power.mean_watts)} over the run, idle {idle_words(power)}"))

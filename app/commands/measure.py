@@ -107,7 +107,8 @@ def say_profile(found: Profile, say: Say) -> None:
     """What a person wants of a profile: the median, where it goes, whether it adds up, and what it costs to run."""
     device, settings = words.device(found.device.name, found.device.model), found.settings
     engine = settings.engine if settings.precision == "fp32" else f"{settings.engine} {settings.precision}"
-    where = f"{device}, {engine}, {words.plural(settings.threads, 'thread')}, batch {settings.batch}"
+    threads = [words.plural(settings.threads, "thread")] if settings.threads else []  # 0: an import does not tell
+    where = ", ".join([device, engine, *threads, f"batch {settings.batch}"])
     if found.latencies_ms:
         _say_latencies(found, where, say)
     else:
