@@ -6,18 +6,17 @@ Pure and fast (a drag asks for it sixty times a second): it reads histograms, ne
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from app import words
 from app.axes import Figure, figure
-from app.cuts import Cut, cuts
+from app.effects import Foreseen, LayerEffect, What, foreseen
 from app.study import Candidate
 from compressors.method import Method
 from compressors.methods.fine_tune import FineTune
 from compressors.methods.layers import picked
 from compressors.methods.magnitude_pruning import MagnitudePruning
-from compressors.methods.masks import count_of
 from compressors.packing.estimate import estimate
 from compressors.recipe import Recipe
 from profiler.breakdown import Breakdown, LayerCost
@@ -27,90 +26,68 @@ Histograms = Mapping[str, WeightHistogram]
 
 
 @dataclass(frozen=True)
-class LayerEffect:
-    """A layer after the recipe: `kept` of its `size` weights stay; those up to `threshold` went (None: none)."""
-
-    layer: str
-    size: int
-    kept: int
-    threshold: float | None = None
-
-    @property
-    def share_kept(self) -> float:
-        return self.kept / self.size if self.size else 0.0
-
-
-@dataclass(frozen=True)
 class Predicted:
-    """The candidate that a recipe would make. None: it cannot be said, and `reason` or `missing` says why.
+    """The candidate that a recipe would make. None: it cannot be said, and `why`, `reason` or `missing` says why.
 
     `size_mb` is of the `.nbz` file; `macs` and `params` are counts of the shapes, which pruning leaves as they are.
-    `missing` names the layers whose histograms are not here yet.
+    `why` has a sentence for each figure that a step makes unforeseeable. `missing` names the layers whose histograms
+    are not here yet.
     """
 
-    params: Figure
-    macs: Figure
+    params: Figure | None
+    macs: Figure | None
     nonzero_params: Figure | None
     size_mb: Figure | None
     latency_ms: Figure | None
     reason: str
     layers: Mapping[str, LayerEffect]
     missing: tuple[str, ...] = ()
+    why: Mapping[What, str] = field(default_factory=dict[What, str])
 
 
 def predict(
-    candidate: Candidate, steps: Sequence[Mapping[str, Any]], histograms: Histograms, device: str = "cpu"
+    candidate: Candidate,
+    steps: Sequence[Mapping[str, Any]],
+    histograms: Histograms,
+    device: str = "cpu",
+    index_bits: Mapping[str, float] | None = None,
 ) -> Predicted:
-    """The effect of the enabled steps (plain, as in a recipe file). Raises BadInput on an unusable step."""
+    """The effect of the enabled steps (plain, as in a recipe file). Raises BadInput on an unusable step.
+
+    `index_bits`: by layer, the entropy of which shared value a weight has, where the values are known.
+    """
     weighted = picked(candidate.breakdown, ())
     missing = tuple(name for name in weighted if name not in histograms)
     recipe = [step for _, step in Recipe.from_plain(steps).enabled()]
+    here = {name: histograms[name] for name in weighted if name in histograms}
+    found = foreseen(recipe, candidate.breakdown, here)
     totals = candidate.breakdown.totals()
-    known = not missing and all(isinstance(step, (MagnitudePruning, FineTune)) for step in recipe)
-    layers = _layers(recipe, {name: histograms[name] for name in weighted}) if known else {}
-    latency, reason = _latency(candidate, device, recipe)
+    latency, reason = _latency(candidate, device, recipe, found)
+    bits = index_bits or {}
     return Predicted(
-        params=Figure(totals.params, "counted"),
-        macs=Figure(totals.macs, "counted"),
-        nonzero_params=_nonzero(candidate, layers, histograms, recipe) if known else None,
-        size_mb=_size(candidate, layers, histograms) if known else None,
+        params=_of_shapes(totals.params, "params", found),
+        macs=_of_shapes(totals.macs, "macs", found),
+        nonzero_params=None if missing or "nonzero" in found.why else _nonzero(candidate, found, here, recipe),
+        size_mb=None if missing or "size" in found.why else _size(candidate, found, here, bits),
         latency_ms=latency,
         reason=reason,
-        layers=layers,
+        layers={} if missing else found.layers,
         missing=missing,
+        why=found.why,
     )
 
 
-def _layers(recipe: Sequence[Method], histograms: Histograms) -> dict[str, LayerEffect]:
-    """What each step in turn leaves of each layer. Training is taken to change no zero unless it is told to."""
-    layers = {name: LayerEffect(name, h.size, h.size - h.zeros) for name, h in histograms.items()}
-    for step in recipe:
-        if isinstance(step, MagnitudePruning):
-            for name, cut in _exact(step, cuts(step, histograms, list(layers))).items():
-                before = layers[name]
-                layers[name] = replace(before, kept=min(before.kept, cut.stay), threshold=cut.threshold)
-        elif isinstance(step, FineTune) and not step.keep_zeros and step.epochs:
-            layers = {name: LayerEffect(name, layer.size, layer.size) for name, layer in layers.items()}
-    return layers
+def _of_shapes(before: int, what: What, found: Foreseen) -> Figure | None:
+    """Counted while the shapes stay; a target is predicted."""
+    if what in found.why:
+        return None
+    part = found.parts.get(what)
+    return Figure(before, "counted") if part is None else Figure(before * part, "predicted")
 
 
-def _exact(step: MagnitudePruning, found: Mapping[str, Cut]) -> Mapping[str, Cut]:
-    """With one threshold for a share of all, their sum is exact: the largest layer takes what interpolation lost."""
-    common = [cut for cut in found.values() if not cut.own]
-    if step.by != "share" or step.scope != "global" or not common:
-        return found
-    total = sum(cut.size for cut in common)
-    lost = total - count_of(step.share, total) - sum(cut.stay for cut in common)
-    largest = max(common, key=lambda cut: cut.size)
-    stay = min(max(largest.stay + lost, 0), largest.size)
-    return {**found, largest.layer: replace(largest, stay=stay)}
-
-
-def _nonzero(
-    candidate: Candidate, layers: Mapping[str, LayerEffect], histograms: Histograms, recipe: Sequence[Method]
-) -> Figure:
+def _nonzero(candidate: Candidate, found: Foreseen, histograms: Histograms, recipe: Sequence[Method]) -> Figure:
     """Counted where a share decides; predicted where a threshold does, or a search, after weights have moved."""
-    removed = sum(histograms[name].size - histograms[name].zeros - layer.kept for name, layer in layers.items())
+    removed = sum(histograms[name].size - histograms[name].zeros - layer.kept for name, layer in found.layers.items())
     zeros = sum(histogram.zeros for histogram in histograms.values())
     before = candidate.nonzero_params
     if before is None:
@@ -122,7 +99,7 @@ def _is_exact(recipe: Sequence[Method]) -> bool:
     trained = False
     for step in recipe:
         if isinstance(step, MagnitudePruning):
-            moves = trained or step.rounds > 1
+            moves = trained or step.rounds > 1 or step.way != "rounds"
             if step.search or (step.by in ("threshold", "deviations") and moves):
                 return False
             trained = trained or step.epochs > 0
@@ -130,27 +107,41 @@ def _is_exact(recipe: Sequence[Method]) -> bool:
             trained = trained or step.epochs > 0
             if not step.keep_zeros:
                 return False
+        elif step.key != "weight_sharing" or step.epochs or not step.keep_zeros:  # type: ignore[attr-defined]
+            return False
     return True
 
 
-def _size(candidate: Candidate, layers: Mapping[str, LayerEffect], histograms: Histograms) -> Figure:
+def _size(candidate: Candidate, found: Foreseen, histograms: Histograms, index_bits: Mapping[str, float]) -> Figure:
     """The packed file by the packer's own formula; what it measured stands for layers that stay as they are."""
-    costs = {name: cost for name in layers if (cost := candidate.breakdown.layer(name)) is not None}
-    after = {name: _bytes(costs[name], layer.kept, layer.size) for name, layer in layers.items()}
+    costs = {name: cost for name in found.layers if (cost := candidate.breakdown.layer(name)) is not None}
+    after = {name: _bytes(costs[name], layer, index_bits.get(name)) for name, layer in found.layers.items()}
+    part = 0.5 if found.halved else 1.0  # of biases and the like
+    rest = candidate.breakdown.totals().params - sum(layer.size for layer in found.layers.values())
     if candidate.packed is None:
-        rest = candidate.breakdown.totals().params - sum(layer.size for layer in layers.values())
-        return Figure((sum(after.values()) + 4 * rest) / 1e6, "predicted")
+        return Figure((sum(after.values()) + 4 * part * rest) / 1e6, "predicted")
     measured = {tensor.name: tensor.packed for tensor in candidate.packed.layers}
-    total: float = candidate.packed.packed_bytes
-    for name, layer in layers.items():
+    total: float = candidate.packed.packed_bytes - 4 * (1 - part) * rest
+    for name, layer in found.layers.items():
         before = measured.get(costs[name].weight or "", 0)
-        untouched = layer.kept == histograms[name].size - histograms[name].zeros and before
-        total += 0 if untouched else after[name] - before
-    return Figure(total / 1e6, "predicted")
+        untouched = layer.kept == histograms[name].size - histograms[name].zeros and not layer.shared and not layer.kind
+        total += 0 if untouched and before else after[name] - before
+    return Figure(max(total, 0.0) / 1e6, "predicted")
 
 
-def _bytes(cost: LayerCost, kept: int, size: int) -> float:
-    return estimate(kept, size, cost.weight_shape or (1, size), _dtype(cost))
+def _bytes(cost: LayerCost, layer: LayerEffect, index_bits: float | None) -> float:
+    if layer.kind == "int4":
+        return layer.size / 2 + layer.scales
+    return layer.scales + estimate(
+        layer.kept,
+        layer.size,
+        cost.weight_shape or (1, layer.size),
+        layer.kind or _dtype(cost),
+        bits=layer.bits,
+        shared=layer.shared,
+        index_bits=index_bits,
+        codebooks=layer.codebooks,
+    )
 
 
 def _dtype(cost: LayerCost) -> str:
@@ -158,17 +149,24 @@ def _dtype(cost: LayerCost) -> str:
     return {1: "int8", 2: "float16", 8: "float64"}.get(width, "float32")
 
 
-def _latency(candidate: Candidate, device: str, recipe: Sequence[Method]) -> tuple[Figure | None, str]:
-    """About as before: neither zeros nor training change a shape."""
+def _latency(candidate: Candidate, device: str, recipe: Sequence[Method], found: Foreseen) -> tuple[Figure | None, str]:
+    """About as before where shapes and types stay; else a device must measure it."""
     measured = figure(candidate, "latency", device)
-    if not any(isinstance(step, MagnitudePruning) for step in recipe):
-        reason = "The shapes stay, so the time does."
-    else:
+    if "latency" in found.why:
+        return None, found.why["latency"]
+    if "latency" in found.parts:
+        reason = "The target, as it is measured on the way."
+        part = found.parts["latency"]
+    elif any(step.key in ("magnitude_pruning", "clip_q") for step in recipe):
         macs = words.operations(candidate.breakdown.totals().macs, "macs", 4)
-        reason = f"No faster, because zeros are multiplied like any other weight: {macs} as before."
+        reason, part = f"No faster, because zeros are multiplied like any other weight: {macs} as before.", 1.0
+    elif any(step.key == "weight_sharing" for step in recipe):
+        reason, part = "No faster, because shared values are spelt out again before they are multiplied.", 1.0
+    else:
+        reason, part = "The shapes stay, so the time does.", 1.0
     if measured is None:
         return None, f"{candidate.letter} has not run on this device. {reason}"
-    return Figure(measured.value, "predicted"), reason
+    return Figure(measured.value * part, "predicted"), reason
 
 
 def weighted_layers(breakdown: Breakdown) -> tuple[str, ...]:

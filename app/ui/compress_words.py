@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import words
 from app.axes import Figure, figure
+from app.effects import What
 from app.heavy import device_words
 from app.predict import Predicted, predict
 from app.study import Candidate, Study
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from profiler.histogram import WeightHistogram
 
 Steps = Sequence[Mapping[str, Any]]
+NOT_PREDICTED = "not predicted"
+NO_FASTER = "No faster, because "
 
 
 def problems_of(source: Candidate, study: Study, steps: Steps) -> list[str]:
@@ -56,26 +59,35 @@ def _zeros(steps: Steps) -> list[Check]:
 
 
 def effects_of(
-    source: Candidate, histograms: Mapping[str, WeightHistogram], steps: Steps, device: str
+    source: Candidate,
+    histograms: Mapping[str, WeightHistogram],
+    steps: Steps,
+    device: str,
+    index_bits: Mapping[str, float] | None = None,
 ) -> tuple[list[Effect], list[Remark]]:
     """The right card: four figures against the candidate the recipe starts from, and what is to be said of them."""
     if not steps:
         return [], [Remark("Nothing to predict yet", "What a step will do is shown here before it runs.")]
     try:
-        found = predict(source, steps, histograms, device)
+        found = predict(source, steps, histograms, device, index_bits)
     except BadInput as error:
         return [], [Remark("Nothing can be predicted.", str(error), "warning")]
-    effects = [
+    return _effects_of(source, found, device), _remarks(source, found)
+
+
+def _effects_of(source: Candidate, found: Predicted, device: str) -> list[Effect]:
+    return [
         _size(source, found),
         _parameters(source, found),
         _operations(source, found),
         _latency(source, found, device),
     ]
-    return effects, _remarks(source, found)
 
 
 def _size(source: Candidate, found: Predicted) -> Effect:
     before = figure(source, "size")
+    if "size" in found.why:
+        return _unforeseen("Size on disk", found, "size", _before(_megabytes(before), ""))
     text, unit = _parted(_megabytes(found.size_mb), found)
     smaller = "" if not found.size_mb or not before else f"{words.times(before.value / found.size_mb.value)} smaller"
     gain = before is not None and found.size_mb is not None and before.value > found.size_mb.value
@@ -95,6 +107,8 @@ def _size(source: Candidate, found: Predicted) -> Effect:
 def _parameters(source: Candidate, found: Predicted) -> Effect:
     total = source.breakdown.totals().params
     now = found.nonzero_params
+    if "nonzero" in found.why:
+        return _unforeseen("Parameters that stay", found, "nonzero", _before(words.three_digits(total, digits=4), ""))
     text, unit = _parted(None if now is None else words.three_digits(now.value), found, _state(now))
     counted = now is None or now.state == "counted"
     return Effect(
@@ -110,16 +124,19 @@ def _parameters(source: Candidate, found: Predicted) -> Effect:
 
 
 def _operations(source: Candidate, found: Predicted) -> Effect:
-    text, unit = _parted(words.three_digits(found.macs.value, digits=4), found, "counted")
     before = source.breakdown.totals().macs
+    if found.macs is None:
+        return _unforeseen("Operations", found, "macs", _before(words.three_digits(before, digits=4), ""))
+    counted = found.macs.state == "counted"
+    text, unit = _parted(words.three_digits(found.macs.value, digits=4), found, found.macs.state)
     return Effect(
         "Operations",
         text,
         f"{unit} MACs".strip(),
         _before(words.three_digits(before, digits=4), unit),
         found.macs.value / before if before else None,
-        "counted",
-        "counted: MACs of a dense runtime",
+        found.macs.state,
+        "counted: MACs of a dense runtime" if counted else "the target of the step",
         tip=f"{words.exact(round(found.macs.value))} MACs",
     )
 
@@ -127,20 +144,28 @@ def _operations(source: Candidate, found: Predicted) -> Effect:
 def _latency(source: Candidate, found: Predicted, device: str) -> Effect:
     before = figure(source, "latency", device)
     title = f"Latency {device_words(device)}"
+    if "latency" in found.why:
+        was = "" if before is None else _before(words.milliseconds(before.value), "")
+        return _unforeseen(title, found, "latency", was)
     if found.latency_ms is None or before is None:
         return Effect(title, words.not_measured, note=found.reason)
     text, unit = _parted(words.milliseconds(found.latency_ms.value), found)
     was, share = _before(words.milliseconds(before.value), unit), _share(found.latency_ms, before)
-    return Effect(title, text, unit, was, share, "predicted", "no faster, because…", "warn")
+    slow = found.reason.startswith(NO_FASTER)
+    note, tone = ("no faster, because…", "warn") if slow else (found.reason, "muted")
+    return Effect(title, text, unit, was, share, "predicted", note, tone)
+
+
+def _unforeseen(title: str, found: Predicted, what: What, before: str) -> Effect:
+    """A figure that a step leaves open: it says so, and why."""
+    return Effect(title, NOT_PREDICTED, before=before, note=found.why[what])
 
 
 def _remarks(source: Candidate, found: Predicted) -> list[Remark]:
     """Why it is no faster, and that accuracy is not predicted."""
     remarks = [Remark("No accuracy predicted yet", "Running the recipe measures it.")]
-    if found.latency_ms is not None:
-        remarks.append(
-            Remark("No faster, because…", _sentence(found.reason.removeprefix("No faster, because ")), "warning")
-        )
+    if found.latency_ms is not None and found.reason.startswith(NO_FASTER):
+        remarks.append(Remark("No faster, because…", _sentence(found.reason.removeprefix(NO_FASTER)), "warning"))
     if found.missing:
         names = words.plural(len(found.missing), "layer")
         remarks.insert(0, Remark("Reading the weights…", f"{names} of {source.letter} left to read."))

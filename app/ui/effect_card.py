@@ -13,7 +13,7 @@ from app.ui import theme
 from app.ui.parts.bars import SizeBar
 from app.ui.parts.card import Card, clear, column, hairline, row, scrolled
 from app.ui.parts.error_card import IconLabel
-from app.ui.parts.text import Elided, caption, label
+from app.ui.parts.text import Elided, caption, label, set_role
 from app.words import State
 
 Tone = Literal["good", "warn", "muted"]
@@ -62,11 +62,15 @@ class _Figure(QWidget):
         )
         layout.setContentsMargins(0, theme.px(10), 0, theme.px(10))
         self.setLayout(layout)
-        self._tone = ""
+        self._tone, self._said = "", "figure"
 
     def show_effect(self, effect: Effect) -> None:
         self.title.setText(effect.title)
         self.text.setText(effect.text)
+        said = "figure" if effect.text[:1].isdigit() or effect.text.startswith("≈") else "muted"
+        if said != self._said:
+            self._said = said
+            set_role(self.text, said)
         self.unit.setText(effect.unit)
         self.before.setText(effect.before)
         self.bar.show_share(effect.share, f"{effect.text} {effect.unit} {effect.before}".strip(), state=effect.state)

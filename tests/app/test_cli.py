@@ -235,7 +235,10 @@ def test_a_study_from_a_script(answer, run, recipe, tmp_path):
 def test_pack_and_unpack_give_the_network_back(answer, tmp_path):
     packed = answer("pack", "zoo:LeNet-5", "-o", tmp_path / "a.nbz")
     assert packed["packed_bytes"] == (tmp_path / "a.nbz").stat().st_size
-    assert {"name", "layer", "original", "packed", "index", "form"} == set(packed["layers"][0])
+    for layer in packed["layers"]:
+        assert layer["packed"] == layer["index"] + layer["codebook"] + layer["values_bytes"]
+        assert layer["rate"] == layer["original"] / layer["packed"]
+        assert {"name", "layer", "form", "entropy", "kept", "total", "distinct"} <= set(layer)
     unpacked = answer("unpack", tmp_path / "a.nbz", "-o", tmp_path / "a.onnx")
     assert unpacked["file_bytes"] == (tmp_path / "a.onnx").stat().st_size
     assert answer("inspect", tmp_path / "a.onnx")["totals"] == answer("inspect", "zoo:LeNet-5")["totals"]

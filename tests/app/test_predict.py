@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.effects import thresholds_before
 from app.facts import CandidateBorn, PackedLayer
 from app.predict import predict, weighted_layers
 from app.study import after
@@ -37,6 +38,10 @@ def baseline(study):
 
 def prune(**knobs):
     return {"method": "magnitude_pruning", **knobs}
+
+
+def share(**knobs):
+    return {"method": "weight_sharing", "epochs": 0, **knobs}
 
 
 def truth(weights, **knobs):
@@ -165,3 +170,89 @@ def test_an_unusable_step_says_so(baseline, histograms):
 
 def test_the_layers_that_are_needed(lenet):
     assert weighted_layers(lenet) == ("conv1", "conv2", "ip1", "ip2")
+
+
+# ------------------------------------------------------------------------------ the other steps
+
+
+def test_shared_values_take_their_index_and_their_codebook(baseline, histograms):
+    found = predict(replace(baseline, packed=None), [share(bits=5, layers=["ip1"])], histograms)
+    whole = 4 * 580 + sum(estimate(SIZES[n], SIZES[n], SHAPES[n]) for n in SIZES if n != "ip1")
+    assert found.size_mb.value == pytest.approx((whole + estimate(400_000, 400_000, (500, 800), bits=5)) / 1e6)
+    assert (found.nonzero_params.value, found.nonzero_params.state) == (431_080, "counted")
+    assert (found.macs.value, found.macs.state) == (2_293_000, "counted")
+    assert found.reason.startswith("No faster, because shared values")
+
+
+def test_pruned_then_shared_counts_what_is_left(baseline, histograms):
+    steps = [prune(share=0.9, scope="layer"), share(bits=4, per_layer={"ip1": 5})]
+    layers = predict(baseline, steps, histograms).layers
+    assert (layers["ip1"].kept, layers["ip1"].shared) == (40_000, 32)
+    assert (layers["conv2"].kept, layers["conv2"].shared) == (2500, 16)
+
+
+def test_known_indices_are_taken_at_their_entropy(baseline, histograms):
+    steps = [share(bits=5, layers=["ip1"])]
+    start = replace(baseline, packed=None)
+    two, three = (predict(start, steps, histograms, index_bits={"ip1": n}).size_mb.value for n in (2.0, 3.0))
+    assert three - two == pytest.approx(400_000 / 8 / 1e6)
+
+
+def test_training_afterwards_parts_what_was_shared(baseline, histograms):
+    steps = [share(bits=2), {"method": "fine_tune"}]
+    assert predict(baseline, steps, histograms).layers["ip1"].shared is None
+
+
+@pytest.mark.parametrize(
+    ("step", "a_weight", "others"),
+    [
+        ({"method": "int8"}, 1.0, 4.0),
+        ({"method": "half_precision"}, 1.67, 2.0),
+    ],
+)
+def test_fewer_bits_are_fewer_bytes(baseline, histograms, step, a_weight, others):
+    found = predict(replace(baseline, packed=None), [step], histograms)
+    expected = a_weight * 430_500 + others * 580
+    assert found.size_mb.value == pytest.approx(expected / 1e6, rel=0.02)
+    assert found.latency_ms is None
+    assert "latency" in found.why
+
+
+def test_four_bits_are_an_eighth_of_fully_connected_layers(baseline, histograms):
+    found = predict(replace(baseline, packed=None), [{"method": "four_bit", "block": "32"}], histograms)
+    convolutions = sum(estimate(SIZES[n], SIZES[n], SHAPES[n]) for n in ("conv1", "conv2"))
+    expected = 405_000 / 2 + 4 * 405_000 / 32 + convolutions + 4 * 580
+    assert found.size_mb.value == pytest.approx(expected / 1e6)
+    assert found.nonzero_params is None
+
+
+def test_what_is_found_on_the_way_is_not_predicted(baseline, histograms):
+    found = predict(baseline, [prune(share=0.9), {"method": "clean_up"}], histograms)
+    assert (found.params, found.macs, found.nonzero_params, found.size_mb, found.latency_ms) == (None,) * 5
+    assert set(found.why.values()) == {"“Clean up” takes out what it finds: counted when it has run."}
+
+
+def test_a_method_that_nobody_knows_is_not_predicted(baseline, histograms, monkeypatch):
+    monkeypatch.setattr("app.effects.EFFECTS", {})
+    found = predict(baseline, [prune(share=0.9)], histograms)
+    assert found.size_mb is None
+    assert found.why["size"] == "What “Prune by magnitude” leaves is known when it has run."
+
+
+def test_the_target_of_channel_pruning_is_all_that_is_known(baseline, histograms):
+    found = predict(baseline, [{"method": "channel_pruning", "of": "operations", "left": 0.5}], histograms)
+    assert (found.macs.value, found.macs.state) == (1_146_500, "predicted")
+    assert (found.params, found.size_mb) == (None, None)
+
+
+def test_clip_q_keeps_its_share(baseline, histograms):
+    step = {"method": "clip_q", "share": 0.8, "bits": 3, "per_layer": {"ip1": 0.9}}
+    layers = predict(baseline, [step], histograms).layers
+    assert (layers["ip1"].kept, layers["ip1"].shared) == (40_000, 7)
+    assert layers["conv2"].kept == 5000
+
+
+def test_thresholds_of_the_steps_before(baseline, lenet, histograms):
+    steps = [MagnitudePruning(by="threshold", threshold=0.05), MagnitudePruning(by="threshold", threshold=0.09)]
+    assert set(thresholds_before(steps, 1, lenet, histograms).values()) == {0.05}
+    assert thresholds_before(steps, 0, lenet, histograms) == {}
