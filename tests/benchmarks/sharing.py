@@ -80,7 +80,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     weights = (rng.standard_normal(asked.size, np.float32) * np.float32(0.01)).astype(np.float32)
     ours(weights[:200_000], 16)  # compiled by now
-    for k in (16, 256):
+    for k in asked.k:
         print(
             f"k = {k}: ours alone {timed(lambda k=k: ours(weights, k))[0]:.2f} s for {weights.size:,} weights",
             flush=True,
