@@ -142,6 +142,19 @@ def test_an_unknown_key_is_shown_in_full_and_trusted_by_hand(sheet, bench, monke
     assert trusted == [("tx2-lab", "a key line")]
 
 
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ED25519"])  # as the protocol and as ssh-keygen call it
+def test_the_command_to_compare_with_names_the_board_s_file(sheet, bench, kind):
+    reach(sheet, bench).on_end(None, UnknownHost("192.168.0.12", 2222, kind, PRINT, "a key line"))
+    settle()
+    assert "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" in said(message(sheet))
+
+
+def test_enter_upon_an_unknown_key_does_not_trust_it(sheet, bench):
+    reach(sheet, bench).on_end(None, UNKNOWN)
+    settle()
+    assert message(sheet).first.text() == "Not now"
+
+
 def test_not_now_trusts_nothing_and_goes_back(sheet, bench):
     reach(sheet, bench).on_end(None, UNKNOWN)
     settle()

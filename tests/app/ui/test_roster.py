@@ -52,6 +52,15 @@ def test_boards_are_not_connected_before_they_answer(desk, bench):
     assert desk.roster.connected() == ("cpu", "tx2-lab")
 
 
+def test_the_boards_names_are_known_before_the_worker_answers(qapp, bench, monkeypatch):
+    monkeypatch.setattr(boards, "addresses", lambda: [Address("tx2-lab", "192.168.0.12")])
+    monkeypatch.setattr(Desk, "ask", lambda *_: None)
+    made = Desk()
+    made.attach(bench)  # type: ignore[arg-type]
+    assert made.roster.names[:2] == ("cpu", "tx2-lab")
+    assert made.roster.is_board("tx2-lab")
+
+
 def test_a_line_that_fails_leaves_the_board_not_connected(desk, bench):
     desk.roster.reached("tx2-lab")
     lost = JobView("j", "profile", "D", "Profile", "failed", device="tx2-lab", cause=Failed("The line was lost."))
