@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.networks import load
+from profiler.errors import BadInput
 from profiler.plain import from_plain, to_plain
+from profiler.progress import drain
 
 if TYPE_CHECKING:
+    from app.centroids import Spread
     from profiler.network import Network
 
 
@@ -26,6 +29,51 @@ def histogram(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     values = _network(settings["source"], settings["objects"]).weight(settings["weight"])
     return to_plain(weight_histogram(values, settings["weight"], settings["layer"]))
+
+
+@lru_cache(maxsize=16)
+def _spread(source: str, objects: str, weight: str) -> Spread:
+    """A layer's weights in cells, some hundred thousand of a large one's: kept, for the next number of bits."""
+    from app.centroids import Spread
+    from compressors.sharing.cells import cells_of
+
+    values = _network(source, objects).weight(weight)
+    try:
+        cells = drain(cells_of(values, skip_zeros=True))
+    except ValueError as error:
+        raise BadInput(f"The weights “{weight}” can’t share values: {error}.") from error
+    return Spread(cells.means, cells.counts, int(values.size - cells.counts.sum()))
+
+
+def cells(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer's weights in some thousand cells (`app.centroids.Spread`), to drag centroids over. Needs `source`,
+    `objects`, `weight`."""
+    from app.centroids import thinned
+
+    return thinned(_spread(settings["source"], settings["objects"], settings["weight"])).plain()
+
+
+def centroids(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that weight sharing starts from, `app.centroids.Sharing`. Needs `source`, `objects`, `weight`, `bits`,
+    `start`; `above`: weights up to this magnitude are gone by then; `keep_zeros` if not True."""
+    from app.centroids import sharing
+    from compressors.sharing.cells import Cells
+    from compressors.sharing.clustering import centres_of
+
+    whole = _spread(settings["source"], settings["objects"], settings["weight"])
+    left = whole.above(settings.get("above", 0.0), keep_zeros=settings.get("keep_zeros", True))
+    ends = (float(left.means[0]), float(left.means[-1])) if left.means.size else (0.0, 0.0)
+    found = centres_of(Cells(left.means, left.counts, *ends, exact=False), 1 << settings["bits"], settings["start"])
+    return to_plain(sharing(left, found))
+
+
+def pattern(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a layer's weights are zero, as a picture (`app.pattern.Pattern`). Needs `source`, `objects`, `weight`;
+    `above`: weights up to this magnitude count as zero."""
+    from app.pattern import pattern_of
+
+    values = _network(settings["source"], settings["objects"]).weight(settings["weight"])
+    return pattern_of(values, settings.get("above", 0.0)).plain()
 
 
 def convert(settings: Mapping[str, Any]) -> dict[str, Any]:
