@@ -46,6 +46,7 @@ def compress(commands: Any) -> None:
     made.add_argument("--recipe", required=True, metavar="FILE.toml")
     made.add_argument("--data", metavar="DATA", help=DATA_HELP)
     made.add_argument("--seed", type=whole(0), metavar="N", help="in place of the recipe’s own")
+    made.add_argument("--device", default="cpu", metavar="D", help="where steps measure: cpu (this computer) or a name")
     made.add_argument("-o", "--out", required=True, metavar="OUT.onnx")
     measured(made)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.jobs import JobView
+from app.jobs import HERE, JobView
 from app.study import Candidate, Study
 from app.vault import Vault
 from profiler.errors import BadInput
@@ -25,6 +25,8 @@ def completed(view: JobView, asked: Mapping[str, Any], study: Study, folder: Pat
         steps = [step for step in asked["steps"] if step.get("enabled", True)]
         settings |= {"source": parent.source, "steps": steps, "input_recipe": to_plain(parent.input_recipe)}
         settings["file_name"] = f"{Path(_file_name(study)).stem}-{view.letter}.onnx"
+        # where steps measure what they ask a device for
+        settings["device"] = asked.get("device") or next(iter(asked.get("profile_on") or ()), HERE)
         settings["checkpoints"] = str(_checkpoints(folder, settings))
     elif view.kind == "compare":
         chosen = [_candidate(study, letter) for letter in asked["letters"]]
@@ -84,4 +86,6 @@ def _candidate(study: Study, letter: str) -> Candidate:
 def _checkpoints(folder: Path, settings: Mapping[str, Any]) -> Path:
     """The same work finds the same checkpoints, whichever job does it."""
     same = {key: settings.get(key) for key in ("source", "steps", "seed", "data")}
+    if settings.get("device", HERE) != HERE:  # what a step measured on one device says nothing of another
+        same["device"] = settings["device"]
     return folder / "checkpoints" / hashlib.sha256(to_json(same)).hexdigest()[:16]

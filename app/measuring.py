@@ -6,7 +6,7 @@ until then is recorded first, and then the failure is told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,12 @@ from app import words
 from app.boards import reached
 from app.facts import Compared, Profiled, Swept
 from app.metering import metered
-from app.networks import candidate_network, stored
+from app.networks import candidate_network, scratch, stored
 from app.steps import Steps
 from profiler.errors import Failed
-from profiler.measurement import Memory, Profile, ProfileSettings
+from profiler.measurement import Memory, Profile, ProfileSettings, percentile
 from profiler.plain import from_plain
-from profiler.progress import Progress
+from profiler.progress import Job, Progress
 
 if TYPE_CHECKING:
     from profiler.network import Network
@@ -92,6 +92,28 @@ def with_computed_memory(profile: Profile, network: Network) -> Profile:
         peak_activation_mb=None if peak is None else peak * profile.settings.batch / 1e6,
     )
     return replace(profile, memory=computed)
+
+
+def latency(settings: Mapping[str, Any]) -> Callable[[Network], Job[float]]:
+    """What methods are handed as `Context.measure`: the time of a network on the device that `settings` names, in ms.
+
+    The lower quartile of a fresh process's runs on one thread, as comparisons count a turn: less is noise in it than in
+    the median. Nobody is contacted before the first network is measured.
+    """
+
+    def measure(network: Network) -> Job[float]:
+        from profiler.network import save
+
+        chosen, how = reached(settings), ProfileSettings(warmup=5, runs=30)
+        with scratch(Path(settings["objects"]), ".onnx") as path:
+            save(network, path)
+            found = yield from chosen.sweep(path, how, [how.batch], [how.threads])
+        point = found.points[0]
+        if not point.latencies_ms:
+            raise Failed(f"The network did not run on {chosen.title}.", "Choose another device.", point.refused)
+        return percentile(point.latencies_ms, 0.25)
+
+    return measure
 
 
 def compare(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:

@@ -23,6 +23,7 @@ from app.facts import (
     Packed,
     PackedLayer,
 )
+from app.measuring import latency
 from app.networks import candidate_network, is_built_in, is_random, scratch, store, stored, with_recipe_inside
 from app.objects import put_bytes, put_file
 from app.steps import Steps, part
@@ -105,6 +106,7 @@ def compress(settings: Mapping[str, Any]) -> Steps[dict[str, Any]]:
         folder=Path(settings["checkpoints"]) if settings.get("checkpoints") else None,
         seed=recipe.seed,
         evaluate=lambda candidate, split: _accuracy(candidate, split, settings),
+        measure=latency(settings),
     )
     applied = yield from scaled(apply(recipe, network, context), 0.02, 0.8)
     made = with_recipe_inside(applied.network)

@@ -170,8 +170,12 @@ class Workbench:
         seed: int = 0,
         title: str = "",
         profile_on: Sequence[str] = (),
+        device: str = "",
     ) -> str:
-        """Run the enabled steps on a candidate; the result is a new candidate, evaluated and packed."""
+        """Run the enabled steps on a candidate; the result is a new candidate, evaluated and packed.
+
+        Steps that measure do so on `device`, else on the first of `profile_on`, else here.
+        """
         chosen = [dict(step) for step in steps]
         settings = {
             "parent": parent,
@@ -179,6 +183,7 @@ class Workbench:
             "seed": seed,
             "title": title,
             "profile_on": list(profile_on),
+            **({"device": device} if device else {}),
         }
         return self._queue.submit("compress", None, title or "Run the recipe", settings)
 
@@ -349,7 +354,8 @@ class Workbench:
 
     def completed(self, view: JobView, asked: Mapping[str, Any]) -> dict[str, Any]:
         settings = job_settings.completed(view, asked, self.study, self.folder, self.store.objects)
-        return settings | (job_settings.reaching(view.device, self.secrets) if view.device else {})
+        device = view.device or settings.get("device", "")
+        return settings | (job_settings.reaching(device, self.secrets) if device else {})
 
     def redacted(self, text: str) -> str:
         return self.secrets.redacted(text)

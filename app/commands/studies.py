@@ -27,7 +27,7 @@ def compress(args: Namespace, say: Say) -> None:
         preprocess = Path(args.preprocess) if args.preprocess else None
         parent = work.candidate(args.network, input_shapes(args.input), preprocess, args.architecture).letter
         seed = recipe.seed if args.seed is None else args.seed
-        letter = work.run(work.workbench.compress(parent, recipe.to_plain(), seed=seed)).letter
+        letter = work.run(work.workbench.compress(parent, recipe.to_plain(), seed=seed, device=args.device)).letter
         made = work.study.candidate(letter)
         assert made.digest is not None
         copy_out(path_of(work.objects, made.digest), out)

@@ -37,6 +37,7 @@ class Ladder:
     block: int
     scope: Literal["layer", "global"]
     free: Sequence[bool]  # whether channels of the family may go at all
+    spare: Sequence[bool]  # whether all of them may: their layers have channels of other families
 
     def at(self, strength: float) -> Counts:
         if self.scope == "layer":
@@ -45,8 +46,8 @@ class Ladder:
             limit = self._limit(strength)
             wanted = [float(np.count_nonzero(score > limit)) for score in self.scores]
         return tuple(
-            self._rounded(count, len(score)) if free else len(score)
-            for count, score, free in zip(wanted, self.scores, self.free, strict=True)
+            self._rounded(count, len(score), 0 if spare else 1) if free else len(score)
+            for count, score, free, spare in zip(wanted, self.scores, self.free, self.spare, strict=True)
         )
 
     def above(self, index: int, count: int) -> int:
@@ -65,12 +66,24 @@ class Ladder:
         number = round(strength * len(every))
         return float(every[number - 1]) if number else -np.inf
 
-    def _rounded(self, wanted: float, size: int) -> int:
-        """The nearest multiple of the block, one at least; or all."""
-        if size <= self.block:
+    def _rounded(self, wanted: float, size: int, least: int) -> int:
+        """The nearest multiple of the block, so many blocks at least; or all."""
+        if size < self.block or (size == self.block and least):
             return size
-        number = max(1, int(wanted / self.block + 0.5)) * self.block
+        number = max(least, int(wanted / self.block + 0.5)) * self.block
         return size if number > size or size - wanted < abs(number - wanted) else number
+
+
+def spare(channels: Channels) -> list[bool]:
+    """For each family: whether all its channels may go, as every layer that makes them keeps some of another family."""
+    makers = [frozenset(channels.makers(family)) for family in channels.families]
+    kept: set[str] = set()
+    found = [False] * len(makers)
+    for index in sorted(range(len(makers)), key=lambda i: -len(makers[i])):
+        found[index] = makers[index] <= kept
+        if not found[index]:
+            kept |= makers[index]
+    return found
 
 
 class Tally:

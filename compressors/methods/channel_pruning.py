@@ -242,9 +242,9 @@ class ChannelPruning(TrainingKnobs):
     def _counts(
         self, channels: Channels, scores: Sequence[np.ndarray], context: Context, block: int, aim: float
     ) -> Job[Counts]:
-        from compressors.channels.choosing import Ladder, Tally, chosen, filled
+        from compressors.channels.choosing import Ladder, Tally, chosen, filled, spare
 
-        ladder = Ladder(scores, block, cast("Any", self.scope), self._free(channels))
+        ladder = Ladder(scores, block, cast("Any", self.scope), self._free(channels), spare(channels))
         if self.of == "latency":
             found = yield from chosen(ladder, aim, self._measuring(channels, scores, context))
             if found is not None:
@@ -273,7 +273,7 @@ class ChannelPruning(TrainingKnobs):
     def _too_far(self, channels: Channels, block: int) -> BadInput:
         held = [f"“{layer}” keeps its channels because {why}." for layer, why in channels.held.items()]
         return BadInput(
-            f"Not so much can be cut: with {block} channels left of each layer, the {WHAT[self.of]} are still more.",
+            f"Not so much can be cut: with {block} channels left of each layer, the target is not met.",
             " ".join(held[:2]),
             "Choose a target that leaves more, a smaller block, or more layers.",
         )
