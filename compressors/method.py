@@ -75,6 +75,7 @@ class Knob:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    of: str = ""  # of a table by layer: the knob whose value a layer has that is not in it
 
 
 def knob(
@@ -86,11 +87,12 @@ def knob(
     low: float | None = None,
     high: float | None = None,
     choices: Sequence[str] = (),
+    of: str = "",
     factory: Callable[[], Any] | None = None,
 ) -> Any:
     """A dataclass field that describes itself. Bounds are inclusive."""
     described = {
-        "kind": kind, "label": label, "help": help, "low": low, "high": high, "choices": tuple(choices)
+        "kind": kind, "label": label, "help": help, "low": low, "high": high, "choices": tuple(choices), "of": of
     }  # fmt: skip
     if factory is not None:
         return field(default_factory=factory, metadata=described)

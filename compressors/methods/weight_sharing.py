@@ -68,6 +68,7 @@ class SharingKnobs:
         help="A layer’s own number of bits in place of the common one: a whole number from 1 to 16.",
         low=1,
         high=MOST_BITS,
+        of="bits",
         factory=dict[str, float],
     )
     given: Mapping[str, tuple[float, ...]] = knob(
