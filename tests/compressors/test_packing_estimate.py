@@ -35,15 +35,15 @@ def pruned(weight: np.ndarray, kept: int) -> np.ndarray:
     return result.reshape(weight.shape)
 
 
-SHARES = [1.0, 0.9, 0.5, 0.2, 0.1, 0.08, 0.05, 0.02]
+SHARES = [1.0, 0.9, 0.5, 0.08, 0.02]
 
 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("law", ["normal", "laplace"])
-@pytest.mark.parametrize("scale", [0.005, 0.03, 0.05])
+@pytest.mark.parametrize("scale", [0.005, 0.05])
 def test_within_five_per_cent_on_alexnets_fc6(share: float, law: str, scale: float):
-    """Each of its 4096 rows of 9216 is stored like the others, so 256 of them stand for all."""
-    weight = (getattr(np.random.default_rng(1), law)(size=(256, 9216)) * scale).astype(np.float32)
+    """Each of its 4096 rows of 9216 is stored like the others, so 24 of them stand for all."""
+    weight = (getattr(np.random.default_rng(1), law)(size=(24, 9216)) * scale).astype(np.float32)
     kept = int(weight.size * share)
     assert estimate(kept, weight.size, weight.shape) == pytest.approx(real_size(pruned(weight, kept)), rel=0.05)
 
@@ -78,9 +78,9 @@ def test_other_floats(dtype: str, law: Any):
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.2, 0.08, 0.02])
 @pytest.mark.parametrize("law", ["normal", "laplace"])
-@pytest.mark.parametrize("bits", [1, 2, 3, 4, 5, 8])
+@pytest.mark.parametrize("bits", [1, 3, 5])
 def test_shared_weights(bits: int, law: str, share: float):
-    weight = (getattr(np.random.default_rng(6), law)(size=(500, 800)) * 0.03).astype(np.float32)
+    weight = (getattr(np.random.default_rng(6), law)(size=(150, 800)) * 0.03).astype(np.float32)
     kept = int(weight.size * share)
     shared = drain(cluster(pruned(weight, kept), 1 << bits)).values
     assert estimate(kept, weight.size, weight.shape, bits=bits) == pytest.approx(real_size(shared), rel=0.07)
