@@ -32,7 +32,7 @@ def followed(model: ir.Model, outline: bytes) -> dict[str, Known]:
     said, proto = _said(model.graph, symbols), onnx.ModelProto.FromString(outline)
     nodes = proto.graph.node
     told = {"", *said}
-    untold = [node for node in nodes if not told.issuperset(node.output)]
+    untold = [node for node in nodes if not told.issuperset(node.output[:])]
     if len(untold) < len(nodes):
         found = said | _inferred(shapes.bound(_part(proto, untold), inputs, symbols))
         if _has_all(found, nodes):
@@ -99,4 +99,4 @@ def _known(tensor: onnx.TypeProto.Tensor) -> Known | None:
 
 def _has_all(found: Mapping[str, Known], nodes: Iterable[onnx.NodeProto]) -> bool:
     names = {"", *found}
-    return all(names.issuperset(node.output) for node in nodes)
+    return all(names.issuperset(node.output[:]) for node in nodes)

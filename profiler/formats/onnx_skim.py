@@ -75,7 +75,8 @@ class _Skimmer:
 
     def message(self, start: int, stop: int, kind: str, depth: int) -> list[Part]:
         """The message as pieces, runs of the file itself wherever nothing was left out."""
-        parts, kept = list[Part](), start
+        parts: list[Part] = []
+        kept = start
         for count, field in enumerate(fields(self._data, start, stop), 1):
             size = field.stop - field.value
             if size <= BIG and count <= MOST:
@@ -102,7 +103,9 @@ class _Skimmer:
     def _tensor(self, outer: Field) -> list[Part] | None:
         """A TensorProto without its values, which must lie in one piece; else None."""
         own = list(islice(fields(self._data, outer.value, outer.stop), FEW))
-        parts, kept, replaced = list[Part](), outer.value, list[Field]()
+        parts: list[Part] = []
+        replaced: list[Field] = []
+        kept = outer.value
         for field in own:
             if field.number in REPLACED:
                 parts.append(self._data[kept : field.start])

@@ -15,7 +15,7 @@ import onnx_ir as ir
 from profiler.errors import BadInput
 from profiler.formats.onnx_skim import LeftOut
 from profiler.mapped import MappedFile, MappedPacked, MappedTensor
-from profiler.serial import BIG, LARGEST_FILE
+from profiler.serial import BIG, EXTERNAL, LARGEST_FILE
 from profiler.wire import head
 
 FROM_FILE_FIX = "Download or export it again."
@@ -104,8 +104,8 @@ class Tensors:
 
         `who` are words that say where it belongs.
         """
-        kind = self._kind(who, proto.data_type, tuple(proto.dims))
-        if proto.data_location == onnx.TensorProto.EXTERNAL:
+        kind = self._kind(who, proto.data_type, tuple(proto.dims[:]))
+        if proto.data_location == EXTERNAL:
             return self._outside(proto, kind, who)
         self._inside = max(self._inside, proto.ByteSize())
         self._check_inline(proto, kind, who)
