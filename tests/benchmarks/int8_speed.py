@@ -82,10 +82,10 @@ def prepare(folder: Path, data: DataSet) -> None:
         made(folder, "ResNet-50", form, lambda step=step: applied(few(step), network, data))
 
 
-def accuracy(folder: Path, data: DataSet, source: Path) -> None:
+def accuracy(folder: Path, data: DataSet, source: Path, *, train: bool) -> None:
     """ResNet-20's files, and what each gets right of the test images."""
     network = formats.read(source)
-    forms = {**FORMS, "int8 U8S8, trained": TRAINED}
+    forms = {**FORMS, "int8 U8S8, trained": TRAINED} if train else FORMS
     made(folder, "ResNet-20", "fp32", lambda: network)
     print("| ResNet-20 | right of 10,000 test images | bytes |\n|---|---|---|")
     for form in ("fp32", *forms):
@@ -110,6 +110,9 @@ def timed(title: str, paths: Mapping[str, Path], *, rounds: int, runs: int) -> C
 def resnets(folder: Path, rounds: int) -> None:
     for name in ("ResNet-50", "ResNet-20"):
         paths = {form: file_of(folder, name, form) for form in ("fp32", *FORMS)}
+        if not all(path.exists() for path in paths.values()):
+            print(f"{name} was not prepared")
+            continue
         found = timed(name, paths, rounds=rounds, runs=rounds)
         if name == "ResNet-50":
             ratio = next(one.ratio for one in found.ratios if one.b == "int8 U8S8")
@@ -159,6 +162,7 @@ def main() -> None:
     parser.add_argument("--data", default=str(SHARED / "data" / "cifar10-jpeg.zip"))
     parser.add_argument("--resnet20", type=Path, default=SHARED / "data" / "weights" / "resnet20-12fca82f.th")
     parser.add_argument("--folder", type=Path, default=Path("build/int8"), help="the files are kept here")
+    parser.add_argument("--train", action="store_true", help="accuracy: also with an epoch that rounds (an hour)")
     parser.add_argument("--rounds", type=int, default=12)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
@@ -167,7 +171,7 @@ def main() -> None:
     if asked.part == "prepare":
         prepare(asked.folder, open_data(asked.data))
     elif asked.part == "accuracy":
-        accuracy(asked.folder, open_data(asked.data), asked.resnet20)
+        accuracy(asked.folder, open_data(asked.data), asked.resnet20, train=asked.train)
     else:
         {"resnets": resnets, "four-bit": four_bit, "zeros": zeros}[asked.part](asked.folder, asked.rounds)
 

@@ -89,13 +89,15 @@ def _circle(frame: Frame, dot: Dot) -> str:
     x, y = frame.x(dot.times), frame.y(dot.error)
     radius, opacity = (5.5, 1) if dot.mean else (3, 0.45)
     mark = f"<circle cx='{x:.1f}' cy='{y:.1f}' r='{radius}' fill='{OURS}' opacity='{opacity}'>{_hint(dot)}</circle>"
-    return mark + (_text(x, y - 11, dot.title, anchor="middle", weight=600) if dot.mean else "")
+    return mark + (
+        _text(x + 2, y + 20, dot.title, anchor="start" if dot.times == 1 else "middle", weight=600) if dot.mean else ""
+    )
 
 
 def _diamond(frame: Frame, dot: Dot) -> str:
     x, y = frame.x(dot.times), frame.y(dot.error)
     shape = f"M{x:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6z"
-    title = _text(x, y + 20, dot.title, anchor="middle", fill=THEIRS)
+    title = _text(x, y - 12, dot.title, anchor="middle", fill=THEIRS)
     return f"<path d='{shape}' fill='white' stroke='{THEIRS}' stroke-width='1.6'>{_hint(dot)}</path>{title}"
 
 
@@ -109,11 +111,11 @@ def _times(dot: Dot) -> float:
 
 
 def _legend() -> Iterable[str]:
-    x, y = WIDTH - RIGHT - 330, 44
+    x, y = WIDTH - RIGHT - 345, 44
     yield f"<circle cx='{x}' cy='{y - 4}' r='5.5' fill='{OURS}'/>" + _text(x + 11, y, "mean of three seeds")
-    yield f"<circle cx='{x + 140}' cy='{y - 4}' r='3' fill='{OURS}' opacity='0.45'/>" + _text(x + 149, y, "a seed")
-    yield f"<path d='M{x + 210} {y - 10}l6 6l-6 6l-6 -6z' fill='white' stroke='{THEIRS}' stroke-width='1.6'/>"
-    yield _text(x + 222, y, "published claims")
+    yield f"<circle cx='{x + 152}' cy='{y - 4}' r='3' fill='{OURS}' opacity='0.45'/>" + _text(x + 161, y, "a seed")
+    yield f"<path d='M{x + 224} {y - 10}l6 6l-6 6l-6 -6z' fill='white' stroke='{THEIRS}' stroke-width='1.6'/>"
+    yield _text(x + 236, y, "published claims")
 
 
 def _hint(dot: Dot) -> str:
