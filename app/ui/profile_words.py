@@ -213,4 +213,6 @@ def sum_words(found: AddsUp) -> list[tuple[str, str]]:
 
 
 def not_run(letter: str, device: str) -> str:
+    if not letter:
+        return "There is no candidate to measure yet."
     return f"{letter} has not run on {'this computer' if device == 'cpu' else device}."
