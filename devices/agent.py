@@ -667,8 +667,8 @@ class Jtop:
             "tot": numbers(power.get("tot", {})),
             "rail": {name: numbers(values) for name, values in power.get("rail", {}).items()},
             "ram": numbers(memory.get("RAM", {})),
-            # of each core: jtop 4.3.2 takes its total's difference to the last difference, not to the last count; and it
-            # says 0 % of everything for a core whose counters have not moved since it looked last
+            # of each core: jtop 4.3.2 takes its total's difference to the last difference, not to the last count; and
+            # it says 0 % of everything for a core whose counters have not moved since it looked last
             "cpu_idle": [one.get("idle") for one in cores if any(one.get(kind) for kind in self.kinds)],
             "cpu_khz": [one.get("freq", {}).get("cur") for one in cores],
             "gpu": [

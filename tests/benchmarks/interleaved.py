@@ -56,7 +56,8 @@ def bars(same: list[Ratio], slower: list[Ratio]) -> None:
     half = median(50 * (each.high - each.low) for each in same)
     print(f"bars: the same network holds 1 in {holds} of {len(same)} (35 of 40): {_met(8 * holds >= 7 * len(same))}")
     print(f"      median half-width {half:.2f} % (3 %): {_met(half <= 3)}")
-    print(f"      a tenth slower told apart in {told} of {len(slower)} (36 of 40): {_met(10 * told >= 9 * len(slower))}")
+    apart = _met(10 * told >= 9 * len(slower))
+    print(f"      a tenth slower told apart in {told} of {len(slower)} (36 of 40): {apart}")
 
 
 def _met(held: bool) -> str:

@@ -135,7 +135,7 @@ def test_energy_is_read_while_its_timed_loop_runs(place, lenet_file, lenet_outli
 
 def test_a_network_that_it_cannot_read_has_its_words(place, relu_file, lenet_outline):
     programs.trtexec(place)
-    with pytest.raises(Failed, match="It says: ModelImporter.cpp:735: Failed to parse ONNX model from file") as caught:
+    with pytest.raises(Failed, match=r"It says: ModelImporter\.cpp:735: Failed to parse ONNX model from file") as caught:
         drain(ThisComputer().profile(relu_file(["N", 3], op="Frobnicate"), lenet_outline, FEW))
     assert "--onnx=" in caught.value.evidence
 
