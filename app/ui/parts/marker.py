@@ -139,10 +139,11 @@ class FigureLegend(QWidget):
 
         items = Flow(gap=8, below=2)
         states: tuple[State, ...] = ("measured", "predicted", "imported")
-        for state in states:
-            items.addWidget(holder(row(Marker(DOT, state, 16), caption(state), gap=3)))
+        marks = [holder(row(Marker(DOT, state, 16), caption(state), gap=3)) for state in states]
+        for mark in marks:
+            items.addWidget(mark)
         self.setLayout(items)
-        self._least = max(items.itemAt(place).sizeHint().width() for place in range(items.count()))
+        self._least = max(mark.sizeHint().width() for mark in marks)
         self.setAccessibleName("Legend: filled is measured, hollow is predicted, dashed is imported")
 
     def minimumSizeHint(self) -> QSize:
