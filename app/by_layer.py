@@ -1,4 +1,4 @@
-"""Settings that a step has layer by layer, as a table shows and changes them: a layer's own value, or the common one."""
+"""Settings that a step has layer by layer, as a table shows and changes them: a layer’s own, or the common one."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def value(step: Method, setting: ByLayer, layer: str) -> float:
 
 def at(step: Method, setting: ByLayer, layer: str, to: float) -> Changes:
     """The settings once a layer has a value of its own. Values shared by hand were for the bits before, so they go."""
-    held = int(round(to)) if setting.whole else round(to, 6)
+    held = round(to) if setting.whole else round(to, 6)
     changes: Changes = {setting.name: {**own(step, setting), layer: held}}
     if setting.whole and layer in _given(step):
         changes["given"] = {name: kept for name, kept in _given(step).items() if name != layer}

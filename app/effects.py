@@ -176,6 +176,8 @@ def _int8(found: Foreseen, step: Int8, ground: Ground) -> Foreseen:
         cost = ground.network.layer(layer.layer)
         if cost is None or cost.kind not in kinds or layer.layer in step.leave_out:
             return layer
+        if step.per_channel:  # a scale a channel: what was shared is rounded differently in each
+            layer = replace(layer, shared=None, bits=None, codebooks=1)
         return replace(layer, kind="int8", scales=SCALE * (_shape(cost)[0] if step.per_channel else 1))
 
     found = found.changed(small(layer) for layer in found.layers.values())

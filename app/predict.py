@@ -22,6 +22,10 @@ from compressors.recipe import Recipe
 from profiler.breakdown import Breakdown, LayerCost
 from profiler.histogram import WeightHistogram
 
+INT8_VALUE = 0.92
+"""Bytes that a weight takes in 8 bits: 127 steps up to the largest of some hundred weights, which for normal ones lies
+3.2 σ out, are log2(127 / 3.2 · √(2πe)) = 7.36 bits."""
+
 Histograms = Mapping[str, WeightHistogram]
 
 
@@ -43,6 +47,7 @@ class Predicted:
     layers: Mapping[str, LayerEffect]
     missing: tuple[str, ...] = ()
     why: Mapping[What, str] = field(default_factory=dict[What, str])
+    layer_bytes: Mapping[str, float] = field(default_factory=dict[str, float])  # in the packed file, where `size_mb` is
 
 
 def predict(
@@ -64,16 +69,19 @@ def predict(
     totals = candidate.breakdown.totals()
     latency, reason = _latency(candidate, device, recipe, found)
     bits = index_bits or {}
+    known = not missing and "size" not in found.why
+    size, by_layer = _size(candidate, found, here, bits) if known else (None, dict[str, float]())
     return Predicted(
         params=_of_shapes(totals.params, "params", found),
         macs=_of_shapes(totals.macs, "macs", found),
         nonzero_params=None if missing or "nonzero" in found.why else _nonzero(candidate, found, here, recipe),
-        size_mb=None if missing or "size" in found.why else _size(candidate, found, here, bits),
+        size_mb=size,
         latency_ms=latency,
         reason=reason,
         layers={} if missing else found.layers,
         missing=missing,
         why=found.why,
+        layer_bytes=by_layer,
     )
 
 
@@ -112,35 +120,47 @@ def _is_exact(recipe: Sequence[Method]) -> bool:
     return True
 
 
-def _size(candidate: Candidate, found: Foreseen, histograms: Histograms, index_bits: Mapping[str, float]) -> Figure:
-    """The packed file by the packer's own formula; what it measured stands for layers that stay as they are."""
+def _size(
+    candidate: Candidate, found: Foreseen, histograms: Histograms, index_bits: Mapping[str, float]
+) -> tuple[Figure, Mapping[str, float]]:
+    """The packed file by the packer's own formula, and each layer's bytes in it.
+
+    What the packer measured stands for layers that stay as they are.
+    """
     costs = {name: cost for name in found.layers if (cost := candidate.breakdown.layer(name)) is not None}
     after = {name: _bytes(costs[name], layer, index_bits.get(name)) for name, layer in found.layers.items()}
     part = 0.5 if found.halved else 1.0  # of biases and the like
     rest = candidate.breakdown.totals().params - sum(layer.size for layer in found.layers.values())
     if candidate.packed is None:
-        return Figure((sum(after.values()) + 4 * part * rest) / 1e6, "predicted")
+        return Figure((sum(after.values()) + 4 * part * rest) / 1e6, "predicted"), after
     measured = {tensor.name: tensor.packed for tensor in candidate.packed.layers}
-    total: float = candidate.packed.packed_bytes - 4 * (1 - part) * rest
+    before = {name: measured.get(costs[name].weight or "", 0) for name in found.layers}
     for name, layer in found.layers.items():
-        before = measured.get(costs[name].weight or "", 0)
-        untouched = layer.kept == histograms[name].size - histograms[name].zeros and not layer.shared and not layer.kind
-        total += 0 if untouched and before else after[name] - before
-    return Figure(max(total, 0.0) / 1e6, "predicted")
+        whole = layer.kept == histograms[name].size - histograms[name].zeros and not layer.shared and not layer.kind
+        if whole and before[name]:
+            after[name] = float(before[name])
+    total = candidate.packed.packed_bytes - sum(before.values()) - 4 * (1 - part) * rest + sum(after.values())
+    return Figure(max(total, 0.0) / 1e6, "predicted"), after
 
 
 def _bytes(cost: LayerCost, layer: LayerEffect, index_bits: float | None) -> float:
     if layer.kind == "int4":
         return layer.size / 2 + layer.scales
-    return layer.scales + estimate(
-        layer.kept,
-        layer.size,
-        cost.weight_shape or (1, layer.size),
-        layer.kind or _dtype(cost),
-        bits=layer.bits,
-        shared=layer.shared,
-        index_bits=index_bits,
-        codebooks=layer.codebooks,
+    rounded = layer.kind == "int8" and layer.shared is None
+    saved = (1 - INT8_VALUE) * layer.kept if rounded else 0.0
+    return (
+        layer.scales
+        - saved
+        + estimate(
+            layer.kept,
+            layer.size,
+            cost.weight_shape or (1, layer.size),
+            layer.kind or _dtype(cost),
+            bits=layer.bits,
+            shared=layer.shared,
+            index_bits=index_bits,
+            codebooks=layer.codebooks,
+        )
     )
 
 

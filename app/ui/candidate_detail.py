@@ -9,7 +9,7 @@ from app import words
 from app.study import Candidate
 from app.ui import theme
 from app.ui.desk import Desk
-from app.ui.parts.buttons import button
+from app.ui.parts.buttons import button, link_button
 from app.ui.parts.card import Card, clear, column, hairline, holder, row, scrolled
 from app.ui.parts.error_card import IconLabel
 from app.ui.parts.marker import Marker, look_of
@@ -18,8 +18,9 @@ from app.ui.tradeoff_words import Versus, misses, recipe_lines, versus
 
 
 class CandidateDetail(Card):
-    """`export` and `profile` carry the letter."""
+    """`export`, `profile` and `packing` (show the packed file, layer by layer) carry the letter."""
 
+    packing = Signal(str)
     export = Signal(str)
     profile = Signal(str)
 
@@ -53,6 +54,13 @@ class CandidateDetail(Card):
         self._rest.addWidget(heading(f"Against {base.letter}" if base and base.letter != letter else "Baseline"))
         for found in versus(study, letter, self._desk.device):
             self._rest.addWidget(_figure(found))
+        if candidate.packed is not None and candidate.packed.layers:
+            self._rest.addWidget(
+                link_button(
+                    "Packed, layer by layer", lambda: self.packing.emit(letter), glyph="table",
+                    tip="Original, packed and rate of each tensor, with what index and codebook take",
+                )
+            )  # fmt: skip
         self._show_recipe(candidate)
         self._show_misses(letter)
         ran = self._desk.device in candidate.profiles

@@ -10,13 +10,15 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
 
 from app.estimate import time_needed
-from app.predict import weighted_layers
+from app.predict import Predicted, weighted_layers
 from app.study import Candidate
 from app.ui import theme
-from app.ui.compress_words import checks_of, effects_of, problems_of
+from app.ui.answers import Answers
+from app.ui.compress_words import checks_of, effects_of, foresee, problems_of
 from app.ui.draft import Draft, knobs_of, value_of
 from app.ui.effect_card import EffectCard
 from app.ui.histograms import Histograms
+from app.ui.layer_knobs import LayerKnobs
 from app.ui.lower_card import LowerCard
 from app.ui.page import Page
 from app.ui.parts.buttons import button, primary_button
@@ -27,14 +29,18 @@ from app.ui.parts.text import label
 from app.ui.plots.histogram import Histogram
 from app.ui.plots.tools import copy_picture, export_plot
 from app.ui.plots.training_curves import TrainingCurves
-from app.ui.pruning_editor import DRAWN, PruningEditor
+from app.ui.pruning_editor import DRAWN as PRUNING
+from app.ui.pruning_editor import PruningEditor
 from app.ui.recipe_card import RecipeCard
+from app.ui.sharing_editor import DRAWN as SHARING
+from app.ui.sharing_editor import SharingEditor
 from app.ui.starts_from import StartsFrom
 from app.ui.step_card import StepCard
 from compressors.method import find
 from compressors.recipe import Recipe, read, write
 from profiler.errors import BadInput
 
+DRAWN: Mapping[str, Sequence[str]] = {"magnitude_pruning": PRUNING, "weight_sharing": SHARING}
 RECIPE_FILES = "Recipe (*.toml)"
 
 
@@ -51,12 +57,17 @@ class CompressPage(Page):
         self.parent_letter = ""
         self._make_head()
         yield
-        self.editor = PruningEditor(self.desk, self.draft, self.histograms)
+        self.answers = Answers(self.desk)
+        self.editor = PruningEditor(self.desk, self.draft, self.histograms, self.answers)
         yield
+        self.sharing = SharingEditor(self.desk, self.draft, self.histograms, self.answers)
+        yield
+        self.knobs = LayerKnobs(self.desk, self.draft, self.histograms)
         self.effects = EffectCard()
-        self.step_card = StepCard(self.editor, begin=[("Add step", self.ask_step), ("Open a recipe…", self.ask_recipe)])
+        begin = [("Add step", self.ask_step), ("Open a recipe…", self.ask_recipe)]
+        self.step_card = StepCard((self.editor, self.sharing), begin)
         yield
-        self.lower_card = LowerCard(self.desk, self.editor)
+        self.lower_card = LowerCard(self.desk, self.editor.sliders, self.knobs)
         middle = self._middle()
         yield
         body = QWidget()
@@ -121,6 +132,8 @@ class CompressPage(Page):
         self.draft.step_picked.connect(lambda _: self._picked.start())
         self.histograms.arrived.connect(lambda letter, _: letter == self.parent_letter and self._show_effect())
         self.histograms.failed.connect(self.show_error)
+        self.answers.failed.connect(self.show_error)
+        self.sharing.found.connect(self._show_effect)
         self.step_card.form.edited.connect(self._edit)
         self.lower_card.more.edited.connect(self._edit)
         self.lower_card.failed.connect(lambda view: self._notice(ErrorCard(view.error, "", view.fix, view.evidence)))
@@ -136,6 +149,11 @@ class CompressPage(Page):
     def source(self) -> Candidate | None:
         """The candidate that the recipe starts from."""
         return self.desk.study.candidates.get(self.parent_letter)
+
+    @property
+    def _by_hand(self) -> PruningEditor | SharingEditor | None:
+        """The editor of the picked step, where it has one of its own."""
+        return next((editor for editor in (self.editor, self.sharing) if editor.is_mine), None)
 
     def _has_data(self) -> bool:
         return self.desk.study.data is not None
@@ -165,7 +183,9 @@ class CompressPage(Page):
         if source is None:
             return
         self.starts_from.show_source(self.desk.study, source)
+        self.knobs.show_parent(source)
         self.editor.show_parent(source)
+        self.sharing.show_parent(source)
         self._changed()
         self._show_step()
 
@@ -187,13 +207,16 @@ class CompressPage(Page):
 
     def _show_step(self) -> None:
         self.editor.refresh()
+        self.sharing.refresh()
+        self.knobs.refresh()
         self._show_forms()
+        self.lower_card.suit(pruning=self.editor.is_mine, by_layer=self.knobs.is_mine, more=self._by_hand is not None)
         self.step_card.turn_to(self.draft.step)
         self.lower_card.refresh()
 
     def _step_picked(self) -> None:
         """Whoever picks a step wants to see it; what was learnt stays a click away."""
-        if self.editor.is_mine and not self.lower_card.is_running:
+        if (self.editor.is_mine or self.knobs.is_mine) and not self.lower_card.is_running:
             self.lower_card.tabs.choose("layers")
         self._show_step()
 
@@ -203,15 +226,18 @@ class CompressPage(Page):
             return
         cls, knobs = find(step["method"]), knobs_of(step)
         self.step_card.name(cls.title, cls.gain)
-        form = self.lower_card.more if self.editor.is_mine else self.step_card.form
-        form.show_knobs(knobs, {k.name: value_of(step, k) for k in knobs}, DRAWN if self.editor.is_mine else ())
+        hand = self._by_hand
+        form = self.step_card.form if hand is None else self.lower_card.more
+        form.show_knobs(knobs, {k.name: value_of(step, k) for k in knobs}, DRAWN.get(step["method"], ()))
 
     def _show_effect(self) -> None:
         if self.source is None:
             return
         known = self.histograms.of(self.source.letter)
-        effects, remarks = effects_of(self.source, known, self.draft.plain(), self.desk.device)
-        self.effects.show_effects(effects, remarks)
+        bits = self.sharing.index_bits() if self.sharing.is_mine else {}
+        found = foresee(self.source, known, self.draft.plain(), self.desk.device, bits)
+        self.effects.show_effects(*effects_of(self.source, found, self.desk.device))
+        self.knobs.show_sizes(found.layer_bytes if isinstance(found, Predicted) else {})
 
     # ------------------------------------------------------------------ doing
 
@@ -300,12 +326,13 @@ class CompressPage(Page):
     def next_layer(self, by: int) -> None:
         """J and K: through the layers that have weights."""
         layers = weighted_layers(self.source.breakdown) if self.source else ()
-        if layers and self.editor.is_mine:
-            place = layers.index(self.editor.layer) + by
+        shown = self._by_hand or (self.knobs if self.knobs.is_mine else None)
+        if layers and shown is not None and shown.layer in layers:
+            place = layers.index(shown.layer) + by
             self.desk.select_layer(layers[max(0, min(place, len(layers) - 1))])
 
     def _plot(self) -> QWidget:
-        return self.lower_card.curves if self.lower_card.at_learning else self.editor.plot
+        return self.lower_card.curves if self.lower_card.at_learning else (self._by_hand or self.editor).view.current
 
     def copy_picture(self) -> bool:
         copy_picture(self._plot())
@@ -315,5 +342,5 @@ class CompressPage(Page):
         return export_plot(self._plot(), "training" if self.lower_card.at_learning else "weights") is not None
 
     def filter(self) -> bool:
-        self.editor.plot.fit()
+        (self._by_hand or self.editor).view.current.fit()
         return True

@@ -58,20 +58,26 @@ def _zeros(steps: Steps) -> list[Check]:
     return [Check("zeros make the file smaller, not the network faster", "muted")] if prunes else []
 
 
-def effects_of(
+def foresee(
     source: Candidate,
     histograms: Mapping[str, WeightHistogram],
     steps: Steps,
     device: str,
     index_bits: Mapping[str, float] | None = None,
-) -> tuple[list[Effect], list[Remark]]:
-    """The right card: four figures against the candidate the recipe starts from, and what is to be said of them."""
-    if not steps:
-        return [], [Remark("Nothing to predict yet", "What a step will do is shown here before it runs.")]
+) -> Predicted | BadInput | None:
+    """What the steps will do; the error of a step that can't be used; None without steps."""
     try:
-        found = predict(source, steps, histograms, device, index_bits)
+        return predict(source, steps, histograms, device, index_bits) if steps else None
     except BadInput as error:
-        return [], [Remark("Nothing can be predicted.", str(error), "warning")]
+        return error
+
+
+def effects_of(source: Candidate, found: Predicted | BadInput | None, device: str) -> tuple[list[Effect], list[Remark]]:
+    """The right card: four figures against the candidate the recipe starts from, and what is to be said of them."""
+    if found is None:
+        return [], [Remark("Nothing to predict yet", "What a step will do is shown here before it runs.")]
+    if isinstance(found, BadInput):
+        return [], [Remark("Nothing can be predicted.", str(found), "warning")]
     return _effects_of(source, found, device), _remarks(source, found)
 
 

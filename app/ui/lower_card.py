@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QStackedWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
 from app import words
 from app.ui import theme
 from app.ui.compress_words import learning_words
 from app.ui.desk import Desk
+from app.ui.knob_table import KnobTable
 from app.ui.parts.buttons import link_button
 from app.ui.parts.card import Card, column, holder, row, scrolled
 from app.ui.parts.segmented import Segmented
@@ -18,13 +19,12 @@ from app.ui.parts.text import Elided
 from app.ui.plots.spares import take
 from app.ui.plots.tools import plot_tools
 from app.ui.plots.training_curves import TrainingCurves
-from app.ui.pruning_editor import PruningEditor
 from app.ui.step_form import StepForm
 
 if TYPE_CHECKING:
     from app.workbench import JobView
 
-PAGES = {"layers": "Layers", "more": "Training and rounds", "learning": "Learning"}
+PAGES = {"layers": "Layers", "more": "Training and more", "learning": "Learning"}
 
 
 class LowerCard(Card):
@@ -32,9 +32,15 @@ class LowerCard(Card):
 
     failed = Signal(object)
 
-    def __init__(self, desk: Desk, editor: PruningEditor) -> None:
+    def __init__(self, desk: Desk, sliders: QWidget, knobs: KnobTable) -> None:
+        """`sliders` are magnitude pruning's layers, `knobs` those of any other method that has settings by layer."""
         super().__init__(pad=0, gap=0)
-        self._desk, self._editor = desk, editor
+        self._desk = desk
+        self.layers = QStackedWidget()
+        self.layers.addWidget(sliders)
+        self.layers.addWidget(knobs)
+        self.has_layers = self.has_more = False
+        self._links = knobs.links
         self.more = StepForm()
         self.job = ""
         self._curves: TrainingCurves | None = None
@@ -49,14 +55,16 @@ class LowerCard(Card):
 
     def _assemble(self) -> None:
         self.body.setContentsMargins(1, theme.px(10), 1, theme.px(6))
-        self._head = row(self.tabs, self.learning, self.see)
+        self._head = row(self.tabs, self.learning, self.see, self._links)
         self._head.setStretch(1, 1)
+        self._head.setStretch(3, 1)
+        self._head.addStretch(0)  # the tabs stay left while nothing is learnt
         self._head.setContentsMargins(theme.px(14), 0, theme.px(14), theme.px(4))
         settings = column(self.more, None)
         settings.setContentsMargins(*[theme.px(p) for p in (14, 6, 14, 6)])
         self._around = column()
         self._around.setContentsMargins(*[theme.px(p) for p in (8, 6, 14, 8)])
-        for page in (self._editor.sliders, scrolled(holder(settings)), holder(self._around)):
+        for page in (self.layers, scrolled(holder(settings)), holder(self._around)):
             self.pages.addWidget(page)
         self.add(self._head, self.pages)
 
@@ -85,21 +93,29 @@ class LowerCard(Card):
         view = self._view()
         return view is not None and not view.ended
 
+    def suit(self, *, pruning: bool, by_layer: bool, more: bool) -> None:
+        """What the picked step has: sliders of shares, settings by layer, settings that its editor does not draw."""
+        self.layers.setCurrentIndex(0 if pruning else 1)
+        self.has_layers, self.has_more = pruning or by_layer, more
+
     def refresh(self) -> None:
-        """Layers and settings belong to pruning; learning is there once something has learnt."""
+        """Layers and settings belong to some steps; learning is there once something has learnt."""
         learned = self.is_running or (self._curves is not None and bool(self._curves.loss.values))
-        mine = self._editor.is_mine
+        mine = self.has_layers
         self.tabs.button("layers").setVisible(mine)
-        self.tabs.button("more").setVisible(mine)
+        self.tabs.button("more").setVisible(self.has_more)
         self.tabs.button("learning").setVisible(learned)
         if not mine and learned:
             self.tabs.choose("learning")
         elif mine and not learned and self.at_learning:
             self.tabs.choose("layers")
+        if self.tabs.key == "more" and not self.has_more:
+            self.tabs.choose("layers" if mine else "learning")
         self.setVisible(mine or learned)
         for tool in self._tools:
             tool.setVisible(self.at_learning)
         self.learning.setVisible(self.at_learning)
+        self._links.setVisible(self.tabs.key == "layers" and self.layers.currentIndex() == 1)
         view = self._view()
         done = view is not None and view.state == "done" and view.letter in self._desk.study.candidates
         self.see.setVisible(self.at_learning and done)

@@ -6,29 +6,28 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import words
 from app.cuts import Changes, Cut, at_share, at_threshold, cuts, in_mode, like_this, picked, with_layer
 from app.study import Candidate
 from app.ui import theme
+from app.ui.answers import Answers
 from app.ui.desk import Desk
 from app.ui.draft import Draft, method_of
 from app.ui.histograms import Histograms
 from app.ui.layer_chips import Chip, LayerChips
 from app.ui.layer_sliders import LayerSliders, SliderLine
 from app.ui.parts.card import row
-from app.ui.parts.empty_state import EmptyState
 from app.ui.parts.segmented import Segmented
 from app.ui.parts.text import Elided, caption, label
-from app.ui.plots.histogram import Histogram
-from app.ui.plots.spares import take
-from app.ui.plots.tools import plot_tools
 from app.ui.step_form import number_field
+from app.ui.weights_view import WeightsView, beside
 from compressors.methods.layers import weighted
 from compressors.methods.magnitude_pruning import MagnitudePruning
 
 if TYPE_CHECKING:
+    from profiler.breakdown import Kind
     from profiler.histogram import WeightHistogram
 
 MODES = (("threshold", "Threshold"), ("share", "Share"), ("per_layer", "Per layer"), ("deviations", "σ"))
@@ -46,7 +45,7 @@ class PruningEditor(QWidget):
 
     shown_layer = Signal(str)
 
-    def __init__(self, desk: Desk, draft: Draft, histograms: Histograms) -> None:
+    def __init__(self, desk: Desk, draft: Draft, histograms: Histograms, answers: Answers) -> None:
         super().__init__()
         self._desk, self._draft, self._histograms = desk, draft, histograms
         self._parent: Candidate | None = None
@@ -57,8 +56,8 @@ class PruningEditor(QWidget):
         self.layer_name, self.layer_words = label("", "strong"), Elided("", "caption", Qt.TextElideMode.ElideRight)
         self.typed = number_field(0, 1e6, 6, 0.001)
         self.picked_words = caption("")
-        self.plot = take(Histogram)
-        self.plot.setMinimumHeight(theme.px(130))
+        self.view = WeightsView(answers)
+        self.plot = self.view.plot
         self.sliders = LayerSliders()
         self._assemble()
         self._connect()
@@ -68,21 +67,15 @@ class PruningEditor(QWidget):
         self.typed.setToolTip("Weights of the shown layer up to this magnitude go")
         self.typed.setStepType(self.typed.StepType.AdaptiveDecimalStepType)
         self.typed.setFixedWidth(theme.px(104))
-        reading = EmptyState("Reading the weights…")
-        self._reading = reading
-        plots = QWidget()
-        self._stack = QStackedLayout(plots)
-        self._stack.addWidget(self.plot)
-        self._stack.addWidget(reading)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(10))
-        layout.addLayout(row(self.title, None, self.mode, *plot_tools(self.plot, "weights")))
-        layout.addWidget(self.chips)
+        layout.addLayout(row(self.title, None, self.mode, *self.view.tools()))
+        layout.addLayout(beside(self.chips, self.view.views))
         line = row(self.layer_name, self.layer_words, self.typed, self.picked_words, gap=10)
         line.setStretch(1, 1)
         layout.addLayout(line)
-        layout.addWidget(plots, 1)
+        layout.addWidget(self.view, 1)
 
     def _connect(self) -> None:
         self._draft.changed.connect(self.refresh)
@@ -161,8 +154,8 @@ class PruningEditor(QWidget):
 
     def _show_plot(self, layer: str, cut: Cut | None) -> None:
         histogram = self._known().get(layer)
-        self._reading.words.setText(f"Reading the weights of {layer}…")
-        self._stack.setCurrentIndex(0 if histogram else 1)
+        letter, above = self._parent.letter if self._parent else "", cut.threshold if cut else 0.0
+        self.view.show_state(letter, layer, cast("Kind", self._kind(layer)), above, ready=histogram is not None)
         self.layer_name.setText(words.shortened(layer))
         self.layer_name.setToolTip(layer)
         self.typed.setEnabled(cut is not None)
@@ -176,7 +169,7 @@ class PruningEditor(QWidget):
         threshold = cut.threshold if cut else 0.0
         if self._drawn != (self._parent.letter if self._parent else "", layer):
             self._drawn = (self._parent.letter if self._parent else "", layer)
-            self.plot.show_histogram(histogram, cast("object", self._kind(layer)), threshold)  # type: ignore[arg-type]
+            self.plot.show_histogram(histogram, cast("Kind", self._kind(layer)), threshold)
         self.plot.set_threshold(threshold)
         self.typed.blockSignals(True)
         self.typed.setValue(threshold)

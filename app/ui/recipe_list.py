@@ -21,6 +21,14 @@ GLYPHS = {
     "train": "activity",
     "clean up": "stack",
 }
+OWN_GLYPHS = {
+    "weight_sharing": "circles-three",
+    "channel_pruning": "columns",
+    "clip_q": "crop",
+    "int8": "number-square-eight",
+    "half_precision": "divide",
+    "four_bit": "number-square-four",
+}
 
 
 class StepRow(QFrame):
@@ -115,7 +123,7 @@ def _words(step: Step) -> tuple[str, str, str]:
         method = method_of(step)
     except BadInput as error:
         return str(step.get("method", "")), str(error), "warning"
-    return method.title, method.summary(), GLYPHS.get(method.group, "circle")
+    return method.title, method.summary(), OWN_GLYPHS.get(method.key) or GLYPHS.get(method.group, "circle")
 
 
 class RecipeList(QWidget):

@@ -17,6 +17,7 @@ from app.tradeoff import goal_words, has_limits
 from app.ui import theme, tradeoff_words
 from app.ui.background import in_background
 from app.ui.candidate_detail import CandidateDetail
+from app.ui.packing_sheet import PackingSheet
 from app.ui.page import Page
 from app.ui.parts.buttons import link_button, primary_button
 from app.ui.parts.card import Card, clear, column, holder, row
@@ -42,6 +43,7 @@ class TradeoffPage(Page):
     title: ClassVar[str] = "Trade-off"
     icon: ClassVar[str] = "ph.chart-line"
     spares = (Scatter,)
+    _packing: PackingSheet | None = None  # made when it is first asked for
 
     # ------------------------------------------------------------------ building
 
@@ -141,7 +143,13 @@ class TradeoffPage(Page):
         self.plot.limit_settled.connect(self.set_limit)
         self.table.picked.connect(desk.select_candidate)
         self.detail.export.connect(self.ask_export)
+        self.detail.packing.connect(self._show_packing)
         self.detail.profile.connect(self._profile)
+
+    def _show_packing(self, letter: str) -> None:
+        if self._packing is None:
+            self._packing = PackingSheet(self, self.desk)
+        self._packing.present_for(letter)
 
     # ------------------------------------------------------------------ showing
 

@@ -206,7 +206,7 @@ def test_training_afterwards_parts_what_was_shared(baseline, histograms):
 @pytest.mark.parametrize(
     ("step", "a_weight", "others"),
     [
-        ({"method": "int8"}, 1.0, 4.0),
+        ({"method": "int8"}, 0.92, 4.0),
         ({"method": "half_precision"}, 1.67, 2.0),
     ],
 )

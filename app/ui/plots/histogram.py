@@ -1,9 +1,12 @@
-"""How a layer's weights are spread, with the threshold that prunes them: drag it, type it, or use the arrow keys."""
+"""How a layer's weights are spread, with the threshold that prunes them, or the values they share.
+
+Both are dragged, typed, or moved with the arrow keys.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +19,7 @@ from app import words
 from app.ui import theme
 from app.ui.plots.base import Plot
 from app.ui.plots.handle import Handle
+from app.ui.plots.value_marks import ValueMarks
 from profiler.breakdown import Kind
 from profiler.histogram import WeightHistogram
 
@@ -80,10 +84,14 @@ class _Columns(pg.GraphicsObject):
 
 
 class Histogram(Plot):
-    """`threshold_moved` follows the hand; `threshold_settled` comes when it is let go or a key was pressed."""
+    """`…_moved` follows the hand; `…_settled` comes when it is let go or a key was pressed. A shared value is told by
+    its place among the rising ones, and where it is now."""
 
     threshold_moved = Signal(float)
     threshold_settled = Signal(float)
+    value_moved = Signal(int, float)
+    value_settled = Signal(int, float)
+    value_picked = Signal(int)
 
     def __init__(self) -> None:
         super().__init__("Histogram of weights with the pruning threshold")
@@ -95,6 +103,12 @@ class Histogram(Plot):
         self.addItem(self.columns)
         self.left = self._handle(lambda value: words.significant(value, 2))
         self.right = self._handle(lambda value: "+" + words.significant(abs(value), 2))
+        self.marks = ValueMarks()
+        self.members: tuple[int, ...] = ()
+        self.put(self.marks)
+        self.marks.moved.connect(self.value_moved)
+        self.marks.settled.connect(self.value_settled)
+        self.marks.picked.connect(self.value_picked)
         self.share = pg.TextItem(anchor=(0.5, 0.5))
         self.share.setZValue(25)
         self.put(self.share)
@@ -119,6 +133,7 @@ class Histogram(Plot):
         for handle in (self.left, self.right):
             handle.dress("accent", filled=True)
         self.share.setColor(theme.colour("text"))
+        self.marks.dress()
 
     def show_histogram(self, histogram: WeightHistogram, kind: Kind, threshold: float) -> None:
         """Show a layer's weights; `kind` gives the colour."""
@@ -134,6 +149,18 @@ class Histogram(Plot):
         """Whether this layer is pruned at all: without, there is no line to drag."""
         for item in (self.left, self.right, self.left.pill, self.right.pill, self.share):
             item.setVisible(cutting)
+
+    def set_values(
+        self, values: Sequence[float], members: Sequence[int] = (), *, movable: bool = False, place: int = -1
+    ) -> None:
+        """The values that weights share, and how many take each; none: nothing is drawn."""
+        self.members = tuple(members)
+        self.marks.show_values(values, movable, place)
+        if movable and 0 <= self.marks.place < len(values) and self.shown is not None:
+            at, of = self.marks.place, len(values)
+            taken = f", taken by {words.exact(members[at])} weights" if at < len(members) else ""
+            value = words.significant(values[at])
+            self.setAccessibleDescription(f"{self.shown.layer}, shared value {at + 1} of {of}: {value}{taken}")
 
     def set_threshold(self, threshold: float) -> None:
         """Weights up to this magnitude go."""
@@ -177,18 +204,32 @@ class Histogram(Plot):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        if self.shown is None or event.key() not in steps:
+        others = {Qt.Key.Key_Down: -1, Qt.Key.Key_Up: 1}
+        if self.marks.movable and event.key() in others:
+            place = self.marks.place + others[Qt.Key(event.key())]
+            self.value_picked.emit(max(0, min(place, self.marks.values.size - 1)))
+            return
+        if self.shown is None or event.key() not in steps or not (self.left.isVisible() or self.marks.movable):
             super().keyPressEvent(event)
             return
         tenfold = 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
         reach = abs(self.shown.edges[-1])
+        if self.marks.movable:
+            place = max(self.marks.place, 0)
+            by = steps[Qt.Key(event.key())] * tenfold * reach / 1000
+            self.value_settled.emit(place, float(self.marks.values[place]) + by)
+            return
         moved = self.threshold + steps[Qt.Key(event.key())] * tenfold * reach / 200
         self.set_threshold(min(max(moved, 0.0), reach))
         self.threshold_settled.emit(self.threshold)
 
     def rows(self) -> list[list[str]]:
-        """The bins as a table: from, to, weights."""
+        """The bins as a table: from, to, weights; below it the shared values, where there are some."""
         if self.shown is None:
             return []
         bins = zip(self.shown.edges[:-1], self.shown.edges[1:], self.shown.counts, strict=True)
-        return [["from", "to", "weights"], *([repr(a), repr(b), str(n)] for a, b, n in bins)]
+        rows = [["from", "to", "weights"], *([repr(a), repr(b), str(n)] for a, b, n in bins)]
+        if self.members:
+            shared = zip(self.marks.values.tolist(), self.members, strict=True)
+            rows += [[], ["shared value", "weights"], *([repr(value), str(n)] for value, n in shared)]
+        return rows

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from app.centroids import Spread, sharing
 from app.facts import (
     CandidateBorn,
     Compared,
@@ -22,6 +23,7 @@ from app.facts import (
     Stored,
     StudyNamed,
 )
+from app.pattern import pattern_of
 from app.study import Study, after, replay
 from app.vault import Vault
 from app.workbench import JobChanged, JobView, StudyChanged
@@ -186,6 +188,28 @@ def weights(layer: str, size: int = 20_000) -> np.ndarray:
     return rng.laplace(0, 0.004, size).clip(-0.03, 0.03).astype(np.float32)
 
 
+def _spread(layer: str) -> Spread:
+    means, counts = np.unique(weights(layer).astype(np.float64), return_counts=True)
+    return Spread(means, counts, 0)
+
+
+def _centroids(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Evenly between the ends, whatever start was asked for."""
+    left = _spread(asked["layer"]).above(asked["above"])
+    return to_plain(sharing(left, np.linspace(left.means[0], left.means[-1], 1 << asked["bits"])))
+
+
+def _pattern(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return pattern_of(weights(asked["layer"]).reshape(100, 200), asked["above"]).plain()
+
+
+WORKED_OUT: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "cells": lambda asked: _spread(asked["layer"]).plain(),
+    "centroids": _centroids,
+    "pattern": _pattern,
+}
+
+
 @dataclass
 class Watched:
     """A watch that was begun."""
@@ -255,6 +279,8 @@ class InstantWorkbench:
             layer = settings["layer"]
             scaled = to_plain(weight_histogram(weights(layer), f"{layer}.weight", layer))
             answer.set_result(_as_large(scaled, self.sizes[layer]))
+        elif question in WORKED_OUT and question not in self.told:
+            answer.set_result(WORKED_OUT[question](settings))
         elif question in self.told:
             told = self.told[question]
             answer.set_exception(told) if isinstance(told, Exception) else answer.set_result(told)
