@@ -1,6 +1,7 @@
 """int8 and fp16: the files that ONNX Runtime's quantisers make of our networks, and training that rounds as they do."""
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -208,6 +209,20 @@ def test_each_weight_is_within_half_a_step_of_its_block(tmp_path):
     clipped = 1 / 8  # a positive largest weight is cut at 7 steps of 8
     assert wrong.max() <= clipped * 1.001
     assert np.median(wrong) <= 1 / 16
+
+
+def test_the_runtime_multiplies_four_bits_also_where_a_relu_follows(tmp_path):
+    """Each layer becomes its kernel MatMulNBits; as a Gemm with Relu fused to it, all weights were widened each run."""
+    b = Builder("relus", (64,))
+    network = b.network(b.fc("fc2", b.relu("relu", b.fc("fc1", b.input, 96)), 8))
+    made = drain(FourBit().apply(network, Context()))
+    save(made, tmp_path / "four.onnx")
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "run.onnx")
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(tmp_path / "four.onnx", options, providers=["CPUExecutionProvider"])
+    run = onnx.load(tmp_path / "run.onnx")
+    assert sorted(node.op_type for node in run.graph.node) == ["MatMulNBits", "MatMulNBits", "Relu", "Sub", "Sub"]
 
 
 def test_a_picked_layer_alone(learnt):
