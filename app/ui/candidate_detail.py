@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app import words
 from app.study import Candidate
 from app.ui import theme
 from app.ui.desk import Desk
-from app.ui.parts.buttons import button, link_button
+from app.ui.parts.buttons import button, link_button, menu_button
 from app.ui.parts.card import Card, clear, column, hairline, holder, row, scrolled
 from app.ui.parts.error_card import IconLabel
 from app.ui.parts.marker import Marker, look_of
@@ -21,6 +21,7 @@ class CandidateDetail(Card):
     """`export`, `profile` and `packing` (show the packed file, layer by layer) carry the letter."""
 
     packing = Signal(str)
+    use_recipe = Signal(str, str)  # a candidate's recipe, on another
     export = Signal(str)
     profile = Signal(str)
 
@@ -84,7 +85,13 @@ class CandidateDetail(Card):
         if not lines:
             return
         self._rest.addWidget(hairline())
-        self._rest.addWidget(heading("Recipe"))
+        menu = QMenu(self)
+        for other in self._desk.study.shown():
+            if other.letter != candidate.letter:
+                name = f"{other.letter}  {other.title}"
+                menu.addAction(name, lambda to=other.letter: self.use_recipe.emit(candidate.letter, to))
+        use = menu_button("Use on", menu, plain=True, tip="This recipe on another candidate, on the Compress page")
+        self._rest.addLayout(row(heading("Recipe"), None, use))
         for number, (title, settings) in enumerate(lines, start=1):
             line = row(gap=10)
             line.addWidget(label(str(number), "muted"), 0, Qt.AlignmentFlag.AlignTop)

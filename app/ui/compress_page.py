@@ -10,11 +10,12 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
 
 from app.estimate import time_needed
+from app.fitting import fitted
 from app.predict import Predicted, weighted_layers
 from app.study import Candidate
 from app.ui import theme
 from app.ui.answers import Answers
-from app.ui.compress_words import checks_of, effects_of, foresee, problems_of
+from app.ui.compress_words import FIT, checks_of, effects_of, foresee, problems_of
 from app.ui.draft import Draft, knobs_of, value_of
 from app.ui.effect_card import EffectCard
 from app.ui.histograms import Histograms
@@ -265,12 +266,20 @@ class CompressPage(Page):
             self.draft.change(self.draft.picked, **{knob: value})
 
     def _do(self, action: str) -> None:
+        if action == FIT and self.source is not None:
+            self.draft.load(fitted(self.draft.plain(), self.source.breakdown))
         if action == "Use digits" and self.desk.workbench is not None:
             self.desk.workbench.choose_data("digits")
 
     def take_recipe(self, steps: Sequence[Mapping[str, Any]]) -> None:
         """Steps from the demo, a file that was dropped, or a candidate, after those that are there; ready to run."""
         self.draft.load((*self.draft.steps, *steps))
+        self.run_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def use_recipe(self, steps: Sequence[Mapping[str, Any]], letter: str) -> None:
+        """A candidate's recipe on another network, in place of the steps that are there; undo brings them back."""
+        self.start_from(letter)
+        self.draft.load(steps)
         self.run_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def has_steps(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app import words
 from app.axes import Figure, figure
 from app.effects import What
+from app.fitting import strangers
 from app.heavy import device_words
 from app.predict import Predicted, predict
 from app.study import Candidate, Study
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from profiler.histogram import WeightHistogram
 
 Steps = Sequence[Mapping[str, Any]]
+FIT = "Leave out"
 NOT_PREDICTED = "not predicted"
 NO_FASTER = "No faster, because "
 
@@ -39,6 +41,11 @@ def checks_of(source: Candidate, study: Study, steps: Steps, problems: Sequence[
     """What was checked, and what came of it."""
     asks = "Use digits" if study.data is None else ""
     found = [Check(said, "bad", asks if "data" in said else "") for said in problems]
+    if missing := strangers(steps, source.breakdown):
+        names = words.plural(len(missing), "layer")
+        found.append(
+            Check(f"{names} named here {'is' if len(missing) == 1 else 'are'} in another network", "warn", FIT)
+        )
     if not any("layer" in said for said in problems):
         found.insert(0, Check(f"all layers found in {source.letter}"))
     return [*found, *_data(study, problems), *_zeros(steps)]

@@ -40,6 +40,7 @@ class Desk(QObject):
     board_test_wanted = Signal(str)  # reach for it now, step by step
     board_removal_wanted = Signal(str)
     secret_wanted = Signal(str, object)  # a board's password or passphrase, then the call to make
+    recipe_wanted = Signal(str, str)  # a candidate's recipe, on another candidate: to the Compress page
     told = Signal(str, str, object)  # a line that something was done, words for taking it back, and how
 
     _arrived = Signal(object)  # from the workbench's threads to the window's

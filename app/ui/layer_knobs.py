@@ -22,7 +22,7 @@ class LayerKnobs(KnobTable):
         super().__init__()
         self._desk, self._draft, self._histograms = desk, draft, histograms
         self._parent: Candidate | None = None
-        self._sizes: Mapping[str, float] = {}
+        self.sizes: Mapping[str, float] = {}
         self.moved.connect(self._move)
         self.held.connect(draft.hold)
         self.let_go.connect(draft.let_go)
@@ -36,7 +36,7 @@ class LayerKnobs(KnobTable):
 
     def show_sizes(self, sizes: Mapping[str, float]) -> None:
         """What each layer will take in the packed file, as it is predicted."""
-        self._sizes = sizes
+        self.sizes = sizes
         self.refresh()
 
     @property
@@ -75,7 +75,7 @@ class LayerKnobs(KnobTable):
         sizes = [self._size(name) for name in names]
         total = words.three_digits(sum(sizes), digits=4)
         values = tuple(float(getattr(step, setting.common.name)) for setting in settings)
-        common = KnobLine("", "", total, values, (False,) * len(settings), sum_words(self._sizes, names))
+        common = KnobLine("", "", total, values, (False,) * len(settings), sum_words(self.sizes, names))
         alike = [n for n in names if self._kind(n) == self._kind(shown) and n != shown]
         self.show_lines(settings, lines, common, f"Apply {words.shortened(shown)} to all like this" if alike else "")
 
@@ -83,7 +83,7 @@ class LayerKnobs(KnobTable):
         values = tuple(by_layer.value(step, setting, name) for setting in self.settings)
         own = tuple(name in by_layer.own(step, setting) for setting in self.settings)
         weights = words.three_digits(self._size(name), digits=4)
-        return KnobLine(name, self._kind(name), weights, values, own, size_words(self._sizes.get(name)), shown)
+        return KnobLine(name, self._kind(name), weights, values, own, size_words(self.sizes.get(name)), shown)
 
     def _size(self, name: str) -> int:
         """How many weights a layer has, by its shape: no weight is read for that."""

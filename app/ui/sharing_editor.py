@@ -89,8 +89,8 @@ class SharingEditor(QWidget):
         self._draft.step_picked.connect(lambda _: self.refresh())
         self._soon = QTimer(self, singleShot=True, interval=0)  # type: ignore[call-arg]
         self._soon.timeout.connect(self.refresh)
-        self._histograms.arrived.connect(lambda letter, _: self._is_parent(letter) and self._soon.start())
-        self._answers.arrived.connect(lambda question: question in ("cells", "centroids") and self._soon.start())
+        self._histograms.arrived.connect(self._read)
+        self._answers.arrived.connect(self._heard)  # a method: it is let go with the editor
         self._desk.layer_changed.connect(lambda _: self._other_layer())
         self.start.chosen.connect(lambda key: self._change({"start": key, "given": {}}))
         self.chips.shown.connect(self._desk.select_layer)
@@ -107,8 +107,13 @@ class SharingEditor(QWidget):
         self._parent = candidate
         self.refresh()
 
-    def _is_parent(self, letter: str) -> bool:
-        return self._parent is not None and self._parent.letter == letter
+    def _heard(self, question: str) -> None:
+        if question in ("cells", "centroids"):
+            self._soon.start()
+
+    def _read(self, letter: str, _layer: str) -> None:
+        if self._parent is not None and self._parent.letter == letter:
+            self._soon.start()
 
     @property
     def is_mine(self) -> bool:

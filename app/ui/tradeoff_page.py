@@ -144,6 +144,7 @@ class TradeoffPage(Page):
         self.table.picked.connect(desk.select_candidate)
         self.detail.export.connect(self.ask_export)
         self.detail.packing.connect(self._show_packing)
+        self.detail.use_recipe.connect(self.desk.recipe_wanted)
         self.detail.profile.connect(self._profile)
 
     def _show_packing(self, letter: str) -> None:

@@ -50,7 +50,11 @@ class WeightsView(QWidget):
         for page in (self.plot, self.reading, self._pattern):
             self._stack.addWidget(page)
         self.views.chosen.connect(self._turn)
-        answers.arrived.connect(lambda question: question == "pattern" and self._show_pattern())
+        answers.arrived.connect(self._heard)
+
+    def _heard(self, question: str) -> None:
+        if question == "pattern":
+            self._show_pattern()
 
     def tools(self) -> tuple[QPushButton, QPushButton]:
         """Copy and Export, of whichever is shown."""

@@ -102,6 +102,7 @@ class Window(QWidget):
         top.switch_theme.connect(self.switch_theme)
         top.menu.aboutToShow.connect(lambda: self.commands.fill_study_menu(top.menu))
         desk.page_changed.connect(self.show_page)
+        desk.recipe_wanted.connect(self._use_recipe)
         desk.convention_changed.connect(self._show_convention)
         desk.study_changed.connect(lambda _: self._show_name())
         desk.theme_changed.connect(self._apply_theme)
@@ -139,6 +140,11 @@ class Window(QWidget):
             self.stack.addWidget(made)
             self.opening.follow(made)
         return self.made[key]
+
+    def _use_recipe(self, of: str, on: str) -> None:
+        """A candidate's recipe on another one, to be looked at before it runs."""
+        self.show_page("compress")
+        self.shown.use_recipe(self.desk.study.candidate(of).recipe, on)
 
     def show_page(self, key: str) -> None:
         self.desk.set_page(key)
