@@ -37,6 +37,7 @@ from profiler.breakdown import breakdown
 from profiler.measurement import Comparison, ProfileSettings
 from profiler.network import Network, save
 from profiler.progress import drain
+from profiler.trace import outline
 
 SHARED = Path(os.environ.get("NETBONSAI_SHARED", Path(__file__).parents[3] / "shared"))
 BAR = 2.5  # times faster: U8S8 on a network of ResNet-50's size, where the processor has VNNI
@@ -135,7 +136,8 @@ def layers_of(name: str, paths: Mapping[str, Path], runs: int) -> None:
     """The fully connected layers alone, from a profiled pass of each file."""
     rows: dict[str, dict[str, float]] = {}
     for form, path in paths.items():
-        profile = drain(device("cpu").profile(path, ProfileSettings(runs=runs, warmup=2)))
+        settings = ProfileSettings(runs=runs, warmup=2)
+        profile = drain(device("cpu").profile(path, outline(formats.read(path)), settings))
         rows[form] = {layer: row.median_us / 1000 for row in profile.layers for layer in row.covers}
     fully = [layer.name for layer in breakdown(formats.read(paths["fp32"])).layers if layer.kind == "fc"]
     print(f"\n{name}, ms by layer\n| layer | " + " | ".join(paths) + " |")
