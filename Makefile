@@ -17,7 +17,7 @@ run: .venv/.program
 	fi
 
 test: .venv/.developer
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(TESTS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
 
 # The agent on arm64 under qemu, as root; not part of `make test`. The userland stays in .venv/arm (400 MB).
 test-arm: .venv/.developer
