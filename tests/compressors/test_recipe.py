@@ -63,7 +63,10 @@ def test_every_knob_is_written_out():
     assert all(line in text.splitlines() for line in ("version = 1", 'optimizer = "sgd"', "keep_zeros = true"))
 
 
-@pytest.mark.parametrize("name", ["demo.toml", "lenet5-mnist-12x.toml", "lenet5-mnist-clip-q.toml"])
+RECIPES = ["demo.toml", *sorted(path.name for path in assets.path("recipes").glob("lenet5-mnist-*.toml"))]
+
+
+@pytest.mark.parametrize("name", RECIPES)
 def test_the_recipes_that_ship_fit_lenet(name: str):
     from profiler.zoo import build
 
