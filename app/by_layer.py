@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from compressors.method import Knob, Method, knobs
@@ -47,6 +48,11 @@ class ByLayer:
 
 def by_layer(method: type[Method] | Method) -> tuple[ByLayer, ...]:
     """The tables of a method whose layers have a common value otherwise."""
+    return _tables(method if isinstance(method, type) else type(method))
+
+
+@lru_cache(maxsize=64)
+def _tables(method: type[Method]) -> tuple[ByLayer, ...]:
     known = {knob.name: knob for knob in knobs(method)}
     return tuple(ByLayer(knob, known[knob.of]) for knob in known.values() if knob.of)
 

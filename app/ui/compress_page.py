@@ -204,7 +204,8 @@ class CompressPage(Page):
         self.run_button.setEnabled(any(s.get("enabled", True) for s in self.draft.steps) and not found)
         self.time.setText(time_needed(self.desk.study, self.draft.plain()) if some and not found else "")
         self._show_forms()
-        self._show_effect()
+        if not self.sharing.is_mine:  # else it comes with the values that the editor finds
+            self._show_effect()
 
     def _show_step(self) -> None:
         self.editor.refresh()
