@@ -22,6 +22,9 @@ from app.ui.parts.text import caption, label, set_role
 from profiler.breakdown import Breakdown
 
 GROUPS = ("prune and share", "low rank", "compact filters", "teacher and student", "train", "clean up")
+ORDER = (  # as the lecture goes on; what is not named comes last
+    "magnitude_pruning", "channel_pruning", "weight_sharing", "clip_q", "int8", "half_precision", "four_bit",
+)  # fmt: skip
 KEY = Qt.ItemDataRole.UserRole
 
 
@@ -43,6 +46,7 @@ class AddStep(QFrame):
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setAccessibleName("Steps")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemClicked.connect(self._choose)
         self.list.itemActivated.connect(self._choose)
         self.nothing = caption("")
@@ -51,7 +55,7 @@ class AddStep(QFrame):
         layout.addWidget(self.field)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.nothing)
-        self.resize(theme.px(340), theme.px(300))
+        self.resize(theme.px(340), theme.px(440))
 
     def open_at(self, point: QPoint, network: Breakdown, has_data: bool) -> None:
         """Below a button, for this network."""
@@ -63,7 +67,7 @@ class AddStep(QFrame):
 
     def show_methods(self, network: Breakdown, has_data: bool) -> None:
         self.list.clear()
-        methods = all_methods().values()
+        methods = sorted(all_methods().values(), key=lambda m: ORDER.index(m.key) if m.key in ORDER else len(ORDER))
         for group in GROUPS:
             of_group = [method for method in methods if method.group == group]
             if of_group:

@@ -131,7 +131,11 @@ def _parameters(source: Candidate, found: Predicted) -> Effect:
         _before(words.three_digits(total, digits=4), unit),
         None if now is None or not total else now.value / total,
         _state(now),
-        "" if now is None else "counted: weights that are not zero" if counted else "weights move before they are cut",
+        ""
+        if now is None
+        else "counted: weights that are not zero"
+        if counted
+        else "predicted: weights move in training",
         tip="" if now is None else f"{words.exact(round(now.value))} of {words.exact(total)}",
     )
 

@@ -41,6 +41,8 @@ def fresh(key: str, has_data: bool) -> dict[str, Any]:
     step: dict[str, Any] = {"method": key, "enabled": True}
     if not has_data and find(key).group != "train" and any(knob.name == "epochs" for knob in knobs(find(key))):
         step["epochs"] = 0
+    if not has_data and key == "int8":
+        step["scales"] = "dynamic"  # static ones are found on images
     return step
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout,
 from app.ui import theme
 from app.ui.parts.card import clear
 from app.ui.parts.text import label
+from app.words import MINUS
 from compressors.method import Knob
 
 ROOM = 1e9  # a number without a bound
@@ -87,10 +88,18 @@ def _number(knob: Knob, tell: Tell) -> Made:
 
 
 class _Number(QDoubleSpinBox):
-    """Shows no more digits than the value has."""
+    """Shows no more digits than the value has, and a minus that is one; a hyphen can be typed for it."""
 
     def textFromValue(self, value: float) -> str:
-        return f"{value:.{self.decimals()}f}".rstrip("0").rstrip(".") or "0"
+        text = f"{value:.{self.decimals()}f}"
+        return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS) or "0"
+
+    def valueFromText(self, text: str) -> float:
+        return super().valueFromText(text.replace(MINUS, "-"))
+
+    def validate(self, text: str, position: int) -> object:
+        state, _, position = super().validate(text.replace(MINUS, "-"), position)  # type: ignore[misc]
+        return state, text, position
 
 
 def number_field(low: float, high: float, decimals: int, step: float) -> QDoubleSpinBox:

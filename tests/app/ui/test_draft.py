@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ui.draft import Draft, why_not
+from app.ui.draft import Draft, fresh, why_not
 from tests.app.ui.pages_support import breakdown
 
 
@@ -68,3 +68,9 @@ def test_without_data_pruning_comes_without_training_and_fine_tuning_not_at_all(
     assert draft.steps[0]["epochs"] == 0
     assert why_not("magnitude_pruning", breakdown(), has_data=False) == ""
     assert "needs data" in why_not("fine_tune", breakdown(), has_data=False)
+
+
+def test_without_data_int8_is_added_with_scales_that_need_none():
+    assert fresh("int8", has_data=False)["scales"] == "dynamic"
+    assert "scales" not in fresh("int8", has_data=True)
+    assert why_not("int8", breakdown(), has_data=False) == ""

@@ -91,6 +91,17 @@ def test_a_value_is_typed_and_moved_by_keys(qtbot, page):
     assert given(page)[1] == pytest.approx(before[1] + 0.0005, abs=1e-6)
 
 
+def test_a_minus_is_one_and_a_hyphen_can_be_typed(qtbot, page):
+    field = page.sharing.typed
+    assert field.text().startswith("\N{MINUS SIGN}0.0")
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "-0.028")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert given(page)[0] == -0.028
+    assert field.text() == "\N{MINUS SIGN}0.028"
+
+
 def test_values_are_found_again(page):
     page.sharing.plot.marks.settled.emit(0, -0.02)
     assert page.sharing.again.isVisible()
