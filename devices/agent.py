@@ -390,7 +390,7 @@ def private_mb(pid=0):
     folder = "/proc/%s" % (pid or "self")
     smaps = text_of(folder + "/smaps_rollup") or text_of(folder + "/smaps")
     if smaps:
-        return private_kilobytes(smaps) * 1024 / 1e6
+        return private_kilobytes(smaps) * 1024 / 1e6 or None  # a process that is ending has given everything back
     try:
         import psutil
 

@@ -120,7 +120,8 @@ def test_memory_is_that_of_the_program(place, lenet_file, lenet_outline):
     memory = drain(ThisComputer().profile(lenet_file, lenet_outline, FEW)).memory
     assert memory is not None
     assert 1 < memory.after_load_mb < 200  # a bare Python is what stands for it here
-    assert memory.after_run_mb >= memory.after_load_mb * 0.9
+    if memory.after_run_mb is not None:  # the program may have ended before it was looked at: then it is not known
+        assert memory.after_run_mb >= memory.after_load_mb * 0.9
 
 
 def test_energy_is_read_while_its_timed_loop_runs(place, lenet_file, lenet_outline, still_meter):
