@@ -40,7 +40,7 @@ from tests.benchmarks.mnist_pruning import SHARED, baseline
 
 WEIGHTS = 431_080 * 4  # bytes of LeNet-5's weights and biases as fp32
 CHOOSING, FINAL = (10, 11), (3, 4, 5)
-POINTS = ("12x", "49x", "200x", "600x", "1000x")
+POINTS = ("12x", "49x", "200x", "600x", "600x-trained", "1000x")
 PUBLISHED = (
     Dot("Han 2015", 12, 0.77),
     Dot("Deep Compression", 39, 0.74),
