@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QKeyEvent
@@ -144,7 +145,7 @@ class Window(QWidget):
     def _use_recipe(self, of: str, on: str) -> None:
         """A candidate's recipe on another one, to be looked at before it runs."""
         self.show_page("compress")
-        self.shown.use_recipe(self.desk.study.candidate(of).recipe, on)
+        cast(Any, self.shown).use_recipe(self.desk.study.candidate(of).recipe, on)
 
     def show_page(self, key: str) -> None:
         self.desk.set_page(key)

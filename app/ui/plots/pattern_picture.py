@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -24,7 +26,7 @@ class PatternPicture(Plot):
     def __init__(self) -> None:
         super().__init__("Pattern of zeros")
         self.shown: Pattern | None = None
-        self.layer = ("", "")  # of which candidate and layer it is
+        self.layer: tuple[str, str] = ("", "")  # of which candidate and layer it is
         self._kind: Kind = "other"
         self._spot: tuple[int, int] | None = None
         self._named = ""
@@ -39,7 +41,7 @@ class PatternPicture(Plot):
         for axis in (self.x_axis, self.y_axis):
             axis.setGrid(False)
             axis.set_words(lambda value: words.three_digits(round(value)) if value >= 0 else "")
-        self.scene().sigMouseMoved.connect(self._hover)
+        cast(Any, self.scene()).sigMouseMoved.connect(self._hover)
         self.dress()
 
     def dress(self) -> None:
